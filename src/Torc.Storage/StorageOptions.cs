@@ -1,0 +1,68 @@
+namespace Torc.Storage;
+
+/// <summary>When the log is synced. The numbers are persisted in segment headers and frozen by a test.</summary>
+public enum Durability : byte
+{
+    /// <summary>Every flush group is synced; a reply leaves only when the log is durable past what it observed.</summary>
+    Always = 1,
+
+    /// <summary>Flush groups are written at once and synced at most once a second.</summary>
+    EverySecond = 2,
+
+    /// <summary>Flush groups are written; the operating system decides when they reach the disk (compaction and a clean stop still sync).</summary>
+    OperatingSystem = 3,
+}
+
+/// <summary>Where segments live.</summary>
+public enum StorageMode
+{
+    /// <summary>In files, with a budget of them in memory as well.</summary>
+    Log,
+
+    /// <summary>In memory only: a cache, whose oldest segments are evicted whole with their recently read records reinserted.</summary>
+    Memory,
+}
+
+/// <summary>The tunables of one shard's store.</summary>
+public sealed record StorageOptions
+{
+    public const int SegmentBytesMin = 4 << 10;
+    public const int SegmentBytesMax = 1 << 30;
+
+    /// <summary>Size of a segment: a power of two. Used when the directory is made; a directory keeps the size it was made with.</summary>
+    public int SegmentBytes { get; init; } = 64 << 20;
+
+    /// <summary>Memory for segments, in bytes; at least four segments are used whatever it says. In memory mode it is the size of the cache.</summary>
+    public long ResidentBytesMax { get; init; } = 1L << 30;
+
+    public Durability Durability { get; init; } = Durability.Always;
+
+    public StorageMode Mode { get; init; } = StorageMode.Log;
+
+    /// <summary>A sealed segment whose live bytes are at most this share of a segment is compacted. Disk used is up to live bytes / this.</summary>
+    public double CompactionLiveRatioMax { get; init; } = 0.5;
+
+    /// <summary>The same while the disk is full: more work for less space.</summary>
+    public double CompactionLiveRatioWhenFullMax { get; init; } = 0.9;
+
+    /// <summary>How fast compaction walks its sources, in bytes a second, while space is not short.</summary>
+    public long CompactionBytesPerSecondMax { get; init; } = 128L << 20;
+
+    /// <summary>One bounded step of compaction, promotion or hint reading, in source bytes (a larger record is one step).</summary>
+    public int MaintenanceStepBytes { get; init; } = 256 << 10;
+
+    /// <summary>Appended bytes not yet written to the disk before <see cref="PutOutcome.Stalled"/>.</summary>
+    public long UnflushedBytesMax { get; init; } = 32L << 20;
+
+    /// <summary>Segment files kept ready for compaction and deletes alone, so that a full disk can still be emptied.</summary>
+    public int ReservedSegments { get; init; } = 2;
+
+    /// <summary>A segment that leaves memory may take at most this share of itself along as promoted (recently read) records.</summary>
+    public double PromotedShareMax { get; init; } = 0.25;
+
+    /// <summary>Recorded in every segment, so that a shard never opens the files of another.</summary>
+    public int ShardIndex { get; init; }
+
+    /// <summary>The largest record: 32 bytes of header, key and row.</summary>
+    public int RecordBytesMax => SegmentBytes / 2;
+}
