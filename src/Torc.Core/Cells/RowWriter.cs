@@ -1,0 +1,64 @@
+namespace Torc.Core.Cells;
+
+/// <summary>
+/// Writes the rows and deltas that commands make: each method appends the encoded bytes to a buffer and returns the
+/// row's greatest version, which travels beside them.
+/// </summary>
+public static class RowWriter
+{
+    /// <summary>A delete at any version: a base at max, without kind.</summary>
+    internal static ReadOnlySpan<byte> TombstoneBytes => [RowCodec.BaseAtMax << RowCodec.BaseTagShift];
+
+    /// <summary>DEL: covers everything up to and including <paramref name="version"/>.</summary>
+    public static Version Tombstone(ByteWriter to, Version version)
+    {
+        Check.That(version.IsValid);
+        to.Write(TombstoneBytes);
+        return version;
+    }
+
+    /// <summary>SET: a new base, its string cell, and an expiry when <paramref name="deadlineMs"/> is not 0.</summary>
+    public static Version String(ByteWriter to, Version version, ReadOnlySpan<byte> value, long deadlineMs)
+    {
+        Check.That(version.IsValid && deadlineMs >= 0);
+        Version expiry = deadlineMs == 0 ? Version.None : version;
+        RowCodec.WriteHead(to, new RowHead(version, version, RowKind.String, expiry, deadlineMs), isShort: true);
+        to.Write(value);
+        return version;
+    }
+
+    /// <summary>INCR, APPEND, SETRANGE: another value on the base that was read; the expiry stays as it is.</summary>
+    public static Version StringCell(ByteWriter to, Version version, Version baseVersion, ReadOnlySpan<byte> value)
+    {
+        Check.That(version.IsValid && baseVersion.IsValid && baseVersion < version);
+        RowCodec.WriteHead(to, new RowHead(version, baseVersion, RowKind.String, Version.None, 0), isShort: true);
+        to.Write(value);
+        return version;
+    }
+
+    /// <summary>EXPIRE, or PERSIST with deadline 0: only the expiry, on the base that was read.</summary>
+    public static Version Expiry(ByteWriter to, Version version, Version baseVersion, RowKind kind, long deadlineMs)
+    {
+        Check.That(version.IsValid && baseVersion.IsValid && baseVersion < version && deadlineMs >= 0 && kind != RowKind.None);
+        var head = new RowHead(version, baseVersion, kind, version, deadlineMs);
+        bool isShort = RowCodec.IsShort(head, 0, false);
+        RowCodec.WriteHead(to, head, isShort);
+        if (!isShort)
+            RowCodec.WriteVarint(to, 0);
+        return version;
+    }
+
+    /// <summary>
+    /// SET KEEPTTL: a new base and cell. A new base drops every older expiry, so the old deadline is stamped again
+    /// with it; without a deadline this is a plain SET.
+    /// </summary>
+    public static Version StringKeepingExpiry(ByteWriter to, Version version, ReadOnlySpan<byte> value, in RowView replaced) =>
+        String(to, version, value, replaced.HasDeadline ? replaced.DeadlineMs : 0);
+
+    /// <summary>The row as it is; nothing for the absent row.</summary>
+    public static Version Copy(ByteWriter to, in RowView row)
+    {
+        to.Write(row.Encoded);
+        return row.MaxVersion;
+    }
+}
