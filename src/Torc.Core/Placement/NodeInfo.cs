@@ -1,0 +1,14 @@
+namespace Torc.Core.Placement;
+
+/// <summary>One node as the cluster map knows it.</summary>
+/// <param name="Id">Unique in the cluster and never given to another node.</param>
+/// <param name="PeerAddress">"host:port" where peers connect, as in the list of first nodes.</param>
+/// <param name="Host">Host that clients are told to connect to.</param>
+/// <param name="RespPort">Port of the Redis protocol.</param>
+/// <param name="HttpPort">Port of metrics, health and dashboard.</param>
+/// <param name="DataCentre">Failure domain; empty when there is only one.</param>
+/// <param name="Rack">Failure domain within the data centre; empty when there is only one.</param>
+/// <param name="Weight">Relative capacity, from 1.</param>
+/// <param name="Birth">Random number drawn with the node's data directory: another one for the same id means that the node was wiped.</param>
+public sealed record NodeInfo(
+    ushort Id, string PeerAddress, string Host, int RespPort, int HttpPort, string DataCentre, string Rack, int Weight, ulong Birth);

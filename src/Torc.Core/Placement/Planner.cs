@@ -1,0 +1,32 @@
+using Torc.Core.Replication;
+
+namespace Torc.Core.Placement;
+
+/// <summary>Places replicas. Pure and deterministic: every node that plans from the same nodes makes the same map.</summary>
+public static class Planner
+{
+    /// <summary>The first map of a cluster, epoch 1.</summary>
+    /// <param name="nodes">At least one, with distinct ids, in any order.</param>
+    /// <param name="partitionCount">A power of two, at most <see cref="Slots.Count"/>.</param>
+    /// <param name="replicationFactor">Copies wanted; there are never more than nodes.</param>
+    /// <param name="keyspaces">Distinct ids, in any order.</param>
+    /// <param name="warnings">What was asked for and cannot be had, in words for the operator.</param>
+    public static ClusterMap Create(IReadOnlyList<NodeInfo> nodes, int partitionCount, int replicationFactor,
+        IReadOnlyList<KeyspaceSettings> keyspaces, out IReadOnlyList<string> warnings)
+    {
+        NodeInfo[] sorted = [.. nodes.OrderBy(node => node.Id)];
+        Check.That(sorted.Length > 0 && replicationFactor is > 0 and <= ReplicaSet.ReplicasMax);
+        var placement = new ReplicaPlacement(sorted, partitionCount, Math.Min(replicationFactor, sorted.Length));
+        int[][] chosen = placement.Choose();
+        PreferenceOrder.Arrange(chosen, sorted.Length);
+        ushort[] replicas = [.. chosen.SelectMany(indices => indices).Select(index => sorted[index].Id)];
+        warnings = placement.Warnings(replicationFactor);
+        var epochs = new ulong[partitionCount];
+        Array.Fill(epochs, FirstEpoch);
+        KeyspaceSettings[] settings = [.. keyspaces.OrderBy(keyspace => keyspace.Id)];
+        var unnamed = ClusterMap.Make(0, FirstEpoch, replicationFactor, sorted, settings, replicas, epochs);
+        return ClusterMap.Make(ClusterMapCodec.Digest(unnamed), FirstEpoch, replicationFactor, sorted, settings, replicas, epochs);
+    }
+
+    private const ulong FirstEpoch = 1;
+}
