@@ -1,0 +1,125 @@
+using Torc.Core.Placement;
+
+namespace Torc.Core.Membership;
+
+public enum FormationOutcome
+{
+    /// <summary>Nothing decided yet, or nothing new.</summary>
+    Waiting,
+
+    /// <summary>This node made the map. Persist it before the next greeting leaves.</summary>
+    Made,
+
+    /// <summary>A peer's map lists this node with its birth: it was a member all along. Persist the map before use.</summary>
+    Adopted,
+
+    /// <summary>A peer's map lists this node with another birth: its data was lost. Mark every partition here incomplete, durably, then persist the map.</summary>
+    AdoptedAfterWipe,
+
+    /// <summary>The peer was told other first nodes or settings.</summary>
+    SettingsDiffer,
+
+    /// <summary>The peer belongs to another cluster, or its map does not list this node.</summary>
+    ForeignCluster,
+
+    /// <summary>The peer claims this node's id, or one that no first node has.</summary>
+    UnknownNode,
+}
+
+/// <summary>
+/// How the first nodes become a cluster without a leader. Each greets the others with who it thinks they all are
+/// (a hash of each, births included). Once every node reports the same list and none has a map, each makes the map from
+/// that list; the planner is deterministic, so all make the same one.
+/// </summary>
+/// <remarks>
+/// A node that crashes in between either kept its birth, and finds itself in the map of the others, or lost it, and finds
+/// another birth there: then it was wiped, adopts the map and knows that its partitions are incomplete. A node never
+/// makes a map while any other has one or has not answered: so a node of a running cluster whose disk was
+/// replaced cannot start a second cluster. Births are random, so a list of identities is never seen twice.
+/// </remarks>
+public sealed class Formation
+{
+    private readonly FormationSettings _settings;
+    private readonly ulong _settingsDigest;
+    private readonly NodeInfo _self;
+    private readonly Greeting?[] _heard;
+    private readonly ulong[] _identities;
+
+    /// <param name="settings">As told to every first node.</param>
+    /// <param name="self">This node; its id is the index of its address among the first nodes.</param>
+    /// <param name="map">The persisted map of an earlier run, or null.</param>
+    public Formation(FormationSettings settings, NodeInfo self, ClusterMap? map)
+    {
+        Check.That(self.Id < settings.FirstNodes.Count || map is not null);
+        _settings = settings;
+        _settingsDigest = settings.Digest();
+        _self = self;
+        Map = map;
+        int nodes = Math.Max(settings.FirstNodes.Count, self.Id + 1);
+        _heard = new Greeting?[nodes];
+        _identities = new ulong[nodes];
+        _identities[self.Id] = IdentityOf(self);
+    }
+
+    public ClusterMap? Map { get; private set; }
+
+    /// <summary>What the planner could not give; filled when this node made the map.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
+    /// <summary>What to send to every other first node, on connecting and at each heartbeat until the cluster has formed.</summary>
+    public Greeting Greet() => new(_settingsDigest, _self, [.. _identities], Map);
+
+    /// <summary>Makes the map at once when this node is the only first node. Call at start.</summary>
+    public FormationOutcome Begin() => TryMake();
+
+    public FormationOutcome Hear(Greeting greeting)
+    {
+        if (Map is not null)
+            return greeting.Map is not null && greeting.Map.ClusterId != Map.ClusterId ? FormationOutcome.ForeignCluster : FormationOutcome.Waiting;
+        if (greeting.Map is { } map)
+            return Adopt(map);
+        if (greeting.SettingsDigest != _settingsDigest)
+            return FormationOutcome.SettingsDiffer;
+        ushort sender = greeting.Sender.Id;
+        if (sender == _self.Id || sender >= _settings.FirstNodes.Count || greeting.Sender.PeerAddress != _settings.FirstNodes[sender])
+            return FormationOutcome.UnknownNode;
+        _heard[sender] = greeting;
+        _identities[sender] = IdentityOf(greeting.Sender);
+        return TryMake();
+    }
+
+    private FormationOutcome Adopt(ClusterMap map)
+    {
+        if (map.NodeOf(_self.Id) is not { } listed || listed.PeerAddress != _self.PeerAddress)
+            return FormationOutcome.ForeignCluster;
+        Map = map;
+        return listed.Birth == _self.Birth ? FormationOutcome.Adopted : FormationOutcome.AdoptedAfterWipe;
+    }
+
+    private FormationOutcome TryMake()
+    {
+        if (Map is not null)
+            return FormationOutcome.Waiting;
+        var nodes = new List<NodeInfo>();
+        for (int id = 0; id < _heard.Length; id++)
+        {
+            if (id == _self.Id)
+                nodes.Add(_self);
+            else if (_heard[id] is { } greeting && greeting.Identities.SequenceEqual(_identities))
+                nodes.Add(greeting.Sender);
+            else
+                return FormationOutcome.Waiting;
+        }
+        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.ReplicationFactor, _settings.Keyspaces, out IReadOnlyList<string> warnings);
+        Warnings = warnings;
+        return FormationOutcome.Made;
+    }
+
+    /// <summary>Never 0, which stands for "not heard of".</summary>
+    private static ulong IdentityOf(NodeInfo node)
+    {
+        using var bytes = new ByteWriter();
+        ClusterMapCodec.WriteNode(bytes, node);
+        return Math.Max(StableHash.Hash64(bytes.Written), 1);
+    }
+}

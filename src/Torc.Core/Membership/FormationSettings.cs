@@ -1,0 +1,26 @@
+using Torc.Core.Placement;
+
+namespace Torc.Core.Membership;
+
+/// <summary>What every first node must be told alike.</summary>
+/// <param name="FirstNodes">Peer addresses of the first nodes in ascending ordinal order: a node's id is its index.</param>
+/// <param name="PartitionCount">A power of two, fixed for the cluster's life.</param>
+/// <param name="ReplicationFactor">Copies wanted of each key.</param>
+/// <param name="Keyspaces">Default consistency levels.</param>
+public sealed record FormationSettings(
+    IReadOnlyList<string> FirstNodes, int PartitionCount, int ReplicationFactor, IReadOnlyList<KeyspaceSettings> Keyspaces)
+{
+    /// <summary>Equal for equal settings: nodes that were told differently never form a cluster.</summary>
+    public ulong Digest()
+    {
+        using var bytes = new ByteWriter();
+        bytes.WriteUInt32((uint)FirstNodes.Count);
+        foreach (string address in FirstNodes)
+            bytes.WriteBlob(System.Text.Encoding.UTF8.GetBytes(address));
+        bytes.WriteUInt32((uint)PartitionCount);
+        bytes.WriteUInt32((uint)ReplicationFactor);
+        foreach (KeyspaceSettings keyspace in Keyspaces)
+            ClusterMapCodec.WriteKeyspace(bytes, keyspace);
+        return StableHash.Hash64(bytes.Written);
+    }
+}

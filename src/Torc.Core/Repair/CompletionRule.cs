@@ -1,0 +1,20 @@
+using Torc.Core.Replication;
+
+namespace Torc.Core.Repair;
+
+/// <summary>
+/// When a replica that may lack acknowledged writes counts again. A write that was acknowledged is on a quorum of
+/// complete replicas; this one may have been one of them, so it must have pulled from a quorum of complete others, or from
+/// all others, to hold whatever still exists.
+/// </summary>
+public static class CompletionRule
+{
+    /// <param name="replicas">Length of the preference list, this replica included.</param>
+    /// <param name="finished">Other replicas with which an exchange finished.</param>
+    /// <param name="completeAtStart">Those of them that were complete when the exchange began.</param>
+    public static bool IsComplete(int replicas, ReplicaSet finished, ReplicaSet completeAtStart)
+    {
+        int complete = finished.And(completeAtStart).Count;
+        return finished.Count >= replicas - 1 || complete >= Levels.Required(ConsistencyLevel.Quorum, replicas);
+    }
+}

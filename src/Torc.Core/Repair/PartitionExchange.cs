@@ -1,0 +1,149 @@
+namespace Torc.Core.Repair;
+
+public enum ExchangeStep
+{
+    /// <summary>Ask the peer for its listing of <see cref="PartitionExchange.Keyspace"/> from <see cref="PartitionExchange.From"/>; tell <see cref="PartitionExchange.PeerListed"/>.</summary>
+    AskPeer,
+
+    /// <summary>Scan the own store from the same place; tell <see cref="PartitionExchange.LocalListed"/>.</summary>
+    ScanLocal,
+
+    /// <summary>Fetch the rows of <see cref="PartitionExchange.ToFetch"/> from the peer and merge them durably; tell <see cref="PartitionExchange.RowsMerged"/>.</summary>
+    FetchRows,
+
+    Finished,
+}
+
+/// <summary>
+/// Pulls into one replica everything that one peer holds of one partition: keyspace after keyspace, in order of
+/// hash, one bounded range at a time. After <see cref="ExchangeStep.Finished"/> this replica holds, joined, every row that
+/// the peer held when the exchange began.
+/// <code>
+///  AskPeer ──PeerListed──► ScanLocal ──LocalListed──► FetchRows ──RowsMerged──► next range or keyspace ──► Finished
+///                              ▲                          │
+///                              └── the peer's listing reaches further than the local one
+/// </code>
+/// </summary>
+/// <remarks>
+/// It only pulls: what the peer lacks, the peer pulls in its own exchange, so neither side has to trust or wait for the
+/// other's progress. A lost link or a restarted peer means beginning again: the cursor says nothing about what the
+/// peer holds now. The system keyspace comes first, so that a flush is known before the rows it covers arrive.
+/// </remarks>
+public sealed class PartitionExchange : IDisposable
+{
+    private readonly RangeListing _remote = new();
+    private readonly List<int> _toFetch = [];
+    private readonly byte[] _keyspaces;
+    private int _keyspaceIndex;
+    private ulong _remoteEnd, _stepEnd;
+
+    /// <param name="partition">The partition on both sides.</param>
+    /// <param name="peer">Node id of the replica that is asked.</param>
+    /// <param name="keyspaces">In the order to exchange, the system keyspace first.</param>
+    public PartitionExchange(int partition, ushort peer, ReadOnlySpan<byte> keyspaces)
+    {
+        Check.That(!keyspaces.IsEmpty);
+        Partition = partition;
+        Peer = peer;
+        _keyspaces = keyspaces.ToArray();
+    }
+
+    public int Partition { get; }
+
+    public ushort Peer { get; }
+
+    public ExchangeStep Step { get; private set; }
+
+    /// <summary>The keyspace of the current range.</summary>
+    public byte Keyspace => _keyspaces[_keyspaceIndex];
+
+    /// <summary>First hash of the current range.</summary>
+    public ulong From { get; private set; }
+
+    /// <summary>The peer called its partition complete in its first answer: what <see cref="CompletionRule"/> asks.</summary>
+    public bool PeerWasComplete { get; private set; }
+
+    /// <summary>Keys whose rows are to be fetched, as indices for <see cref="KeyToFetch"/>.</summary>
+    public int ToFetch => _toFetch.Count;
+
+    /// <summary>Rows compared and rows fetched so far, for progress and metrics.</summary>
+    public long RowsCompared { get; private set; }
+
+    public long RowsFetched { get; private set; }
+
+    public ReadOnlySpan<byte> KeyToFetch(int index) => _remote.KeyOf(_toFetch[index]);
+
+    public RangeEntry EntryToFetch(int index) => _remote[_toFetch[index]];
+
+    /// <summary>The peer's answer for [<see cref="From"/>, end); false when it is malformed: give the exchange up.</summary>
+    public bool PeerListed(ulong end, bool peerIsComplete, ReadOnlySpan<byte> listing)
+    {
+        Check.That(Step == ExchangeStep.AskPeer);
+        if (!HashRange.IsProper(From, end) || !_remote.TryDecode(listing, From, end))
+            return false;
+        if (_keyspaceIndex == 0 && From == 0)
+            PeerWasComplete = peerIsComplete;
+        _remoteEnd = end;
+        if (_remote.Count > 0)
+            Step = ExchangeStep.ScanLocal;
+        else
+            Advance(end);
+        return true;
+    }
+
+    /// <summary>The own rows of [<see cref="From"/>, end), sorted. Finds what differs up to the nearer end.</summary>
+    public void LocalListed(ulong end, RangeListing local)
+    {
+        Check.That(Step == ExchangeStep.ScanLocal && HashRange.IsProper(From, end));
+        _stepEnd = HashRange.NearerEnd(end, _remoteEnd);
+        _toFetch.Clear();
+        int own = 0;
+        for (int index = 0; index < _remote.Count; index++)
+        {
+            RangeEntry theirs = _remote[index];
+            if (!HashRange.Contains(From, _stepEnd, theirs.Hash))
+                continue;
+            RowsCompared++;
+            while (own < local.Count && local.ComparePlaces(own, _remote, index) < 0)
+                own++;
+            bool isSame = own < local.Count && local.ComparePlaces(own, _remote, index) == 0
+                && local[own].Max == theirs.Max && local[own].Digest == theirs.Digest;
+            if (!isSame)
+                _toFetch.Add(index);
+        }
+        if (_toFetch.Count > 0)
+            Step = ExchangeStep.FetchRows;
+        else
+            Advance(_stepEnd);
+    }
+
+    /// <summary>Every row of <see cref="ToFetch"/> is merged and durable here (or the peer no longer has it).</summary>
+    public void RowsMerged()
+    {
+        Check.That(Step == ExchangeStep.FetchRows);
+        RowsFetched += _toFetch.Count;
+        _toFetch.Clear();
+        Advance(_stepEnd);
+    }
+
+    public void Dispose() => _remote.Dispose();
+
+    private void Advance(ulong end)
+    {
+        if (end != _remoteEnd)
+        {
+            From = end;
+            Step = ExchangeStep.ScanLocal;
+            return;
+        }
+        _remote.Clear();
+        From = end;
+        Step = ExchangeStep.AskPeer;
+        if (end != 0)
+            return;
+        if (_keyspaceIndex + 1 < _keyspaces.Length)
+            _keyspaceIndex++;
+        else
+            Step = ExchangeStep.Finished;
+    }
+}
