@@ -37,6 +37,12 @@ public sealed class RespCommandReader
         Failed,
     }
 
+    /// <summary><c>$0 CR LF CR LF</c>.</summary>
+    private const int ShortestBulkBytes = 6;
+
+    /// <summary>At most this many digits are looked at ahead; fewer than <see cref="ShortestBulkBytes"/>, so they are in the input.</summary>
+    private const int ShortLengthDigitsMax = 4;
+
     private Stage _stage;
     private NumberLine _number;
     private int _argumentsLeft;
@@ -107,7 +113,7 @@ public sealed class RespCommandReader
         Stage.Start => Start(ref input, into),
         Stage.Inline => ReadInline(ref input, into, limits),
         Stage.ArgumentCount => ReadArgumentCount(ref input, limits),
-        Stage.BulkMark => ReadBulkMark(ref input),
+        Stage.BulkMark => ReadArguments(ref input, into, limits),
         Stage.BulkLength => ReadBulkLength(ref input, into, limits),
         Stage.BulkBytes => ReadBulkBytes(ref input, into),
         Stage.BulkCarriageReturn => ReadBulkCarriageReturn(ref input),
@@ -156,7 +162,7 @@ public sealed class RespCommandReader
                 return Progress.NeedMore;
             case NumberLine.Outcome.TooLong:
                 return Fail(RespErrors.TooBigMultibulkCount);
-            case NumberLine.Outcome.BadLineEnd:
+            case NumberLine.Outcome.BadLineEnd when _number.TryGet(out _):
                 return Fail(RespErrors.InvalidLineEnd);
         }
         if (!_number.TryGet(out long count) || count > int.MaxValue)
@@ -169,6 +175,48 @@ public sealed class RespCommandReader
             return GoTo(Stage.Start);
         _argumentsLeft = (int)count;
         return GoTo(Stage.BulkMark);
+    }
+
+    /// <summary>
+    /// Takes the arguments that are short and wholly in the input, which is nearly all of them, without walking through
+    /// the stages. Anything else, errors included, is left to the stages, which begin at the same byte.
+    /// </summary>
+    private Progress ReadArguments(ref ReadOnlySpan<byte> input, CommandBuffer into, RespLimits limits)
+    {
+        ReadOnlySpan<byte> rest = input;
+        while (TryTakeShortBulk(ref rest, out ReadOnlySpan<byte> argument)
+            && argument.Length <= limits.BulkBytesMax && FitsCommand(argument.Length, into, limits))
+        {
+            input = rest;
+            into.Add(argument);
+            if (--_argumentsLeft == 0)
+                return Complete(into);
+        }
+        return input.IsEmpty ? Progress.NeedMore : ReadBulkMark(ref input);
+    }
+
+    private static bool TryTakeShortBulk(ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> bulk)
+    {
+        bulk = default;
+        if (input.Length < ShortestBulkBytes || input[0] != '$')
+            return false;
+        uint length = (uint)(input[1] - '0');
+        if (length > 9)
+            return false;
+        int index = 2;
+        for (uint digit; index <= ShortLengthDigitsMax && (digit = (uint)(input[index] - '0')) <= 9; index++)
+        {
+            if (length == 0)
+                return false;
+            length = length * 10 + digit;
+        }
+        int start = index + 2;
+        int end = start + (int)length;
+        if (input.Length < end + 2 || !input[index..].StartsWith("\r\n"u8) || !input[end..].StartsWith("\r\n"u8))
+            return false;
+        bulk = input[start..end];
+        input = input[(end + 2)..];
+        return true;
     }
 
     private Progress ReadBulkMark(ref ReadOnlySpan<byte> input)
@@ -188,7 +236,7 @@ public sealed class RespCommandReader
                 return Progress.NeedMore;
             case NumberLine.Outcome.TooLong:
                 return Fail(RespErrors.TooBigBulkCount);
-            case NumberLine.Outcome.BadLineEnd:
+            case NumberLine.Outcome.BadLineEnd when _number.TryGet(out _):
                 return Fail(RespErrors.InvalidLineEnd);
         }
         if (!_number.TryGet(out long length) || length < 0)
@@ -197,11 +245,14 @@ public sealed class RespCommandReader
             return Fail(limits.Authenticated
                 ? RespErrors.BulkTooLong(length, limits.BulkBytesMax)
                 : RespErrors.UnauthenticatedBulkLength);
-        if (into.HeldBytes + length + CommandBuffer.ArgumentOverheadBytes > limits.CommandBytesMax)
+        if (!FitsCommand(length, into, limits))
             return Fail(RespErrors.CommandTooLong(limits.CommandBytesMax));
         _bytesLeft = (int)length;
         return GoTo(_bytesLeft == 0 ? Stage.BulkCarriageReturn : Stage.BulkBytes);
     }
+
+    private static bool FitsCommand(long length, CommandBuffer into, RespLimits limits) =>
+        into.HeldBytes + length + CommandBuffer.ArgumentOverheadBytes <= limits.CommandBytesMax;
 
     private Progress ReadBulkBytes(ref ReadOnlySpan<byte> input, CommandBuffer into)
     {

@@ -64,6 +64,8 @@ internal static class RespCorpus
             "ERR Protocol error: invalid bulk length: 33554433 bytes are over the limit of 33554432 bytes for one argument"),
         ("*1\r\n$4\r\nPINGPONG\r\n", "ERR Protocol error: invalid CRLF in request"),
         ("*1\r\n$4\r\nPING\rX", "ERR Protocol error: invalid CRLF in request"),
+        ("*1\r\n$\r\r\n", "ERR Protocol error: invalid bulk length"),
+        ("*1x\rx", "ERR Protocol error: invalid multibulk length"),
         ("*1\r$4\r\nPING\r\n", "ERR Protocol error: invalid CRLF in request"),
         ("*1\r\n$4\rPING\r\n", "ERR Protocol error: invalid CRLF in request"),
         ("set \"\"\"test-key\"\"\" test-value\r\n", "ERR Protocol error: unbalanced quotes in request"),
