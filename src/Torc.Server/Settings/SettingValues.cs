@@ -1,0 +1,101 @@
+using System.Net;
+
+namespace Torc.Server.Settings;
+
+/// <summary>The values of every setting at one start, checked one by one and against each other. Immutable.</summary>
+public sealed class SettingValues
+{
+    private readonly Dictionary<string, WrittenValue> _values;
+
+    private SettingValues(Dictionary<string, WrittenValue> values, string configFile)
+    {
+        _values = values;
+        ConfigFile = configFile;
+    }
+
+    /// <summary>The configuration file that was read, or empty.</summary>
+    public string ConfigFile { get; }
+
+    /// <summary>The address under which the other nodes reach this one.</summary>
+    public HostAndPort PeerAddress => new(AdvertisedHost, Get(SettingTable.PeerPort));
+
+    /// <summary>The host that this node names to clients and peers.</summary>
+    public string AdvertisedHost => Get(SettingTable.Advertise) is { Length: > 0 } host ? host.ToLowerInvariant() : Get(SettingTable.Bind);
+
+    /// <summary>The nodes that make the cluster: the list of --first-nodes, or this node alone.</summary>
+    public AddressList ClusterNodes =>
+        Get(SettingTable.FirstNodes) is { IsEmpty: false } list ? list : new AddressList([PeerAddress]);
+
+    /// <summary>The node's id: its place among the first nodes.</summary>
+    public ushort NodeId => (ushort)ClusterNodes.IndexOf(PeerAddress);
+
+    public long BulkBytesMax => Get(SettingTable.BulkLengthMax) is > 0 and long given
+        ? Math.Min(given, Get(SettingTable.SegmentBytes) / 2)
+        : Get(SettingTable.SegmentBytes) / 2;
+
+    public T Get<T>(Setting<T> setting)
+        where T : notnull
+        => (T)_values[setting.Name].Value;
+
+    /// <summary>Where a setting's value comes from, for messages: an option, a variable, a line, or "default".</summary>
+    public string PlaceOf(Setting setting) => _values[setting.Name].Place;
+
+    /// <summary>Every setting as CONFIG GET shows it, in the table's order.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Shown() =>
+        SettingTable.All.Select(setting => KeyValuePair.Create(setting.Name, setting.Show(_values[setting.Name].Value)));
+
+    internal static SettingValues From(IReadOnlyDictionary<string, WrittenValue> written, string configFile)
+    {
+        var values = new Dictionary<string, WrittenValue>(written, StringComparer.Ordinal);
+        foreach (Setting setting in SettingTable.All)
+            values.TryAdd(setting.Name, new WrittenValue(setting.Parse(setting.Default)!, "default"));
+        var result = new SettingValues(values, configFile);
+        result.CheckTogether();
+        return result;
+    }
+
+    private void CheckTogether()
+    {
+        if (!Get(SettingTable.Seeds).IsEmpty)
+            throw Refused(SettingTable.Seeds, "joining a running cluster is not built yet. Remove it, and name all nodes in --first-nodes when the cluster is made");
+        int partitions = Get(SettingTable.Partitions);
+        if (!int.IsPow2(partitions))
+            throw Refused(SettingTable.Partitions, $"{partitions} is not a power of two. Give {(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)partitions)}, for example");
+        CheckPorts();
+        CheckFirstNodes();
+        if (Get(SettingTable.PeerDownMs) < 2 * Get(SettingTable.HeartbeatIntervalMs))
+            throw Refused(SettingTable.PeerDownMs, $"it must be at least two heartbeats ({Get(SettingTable.HeartbeatIntervalMs)} ms each). Raise it, or lower heartbeat-interval-ms");
+        if (Get(SettingTable.SegmentBytes) % 4096 != 0)
+            throw Refused(SettingTable.SegmentBytes, "it must be a multiple of 4096 bytes. Give 64mb, for example");
+        if (Get(SettingTable.QueryBufferLimit) < BulkBytesMax)
+            throw Refused(SettingTable.QueryBufferLimit, $"it must hold the greatest argument, {BulkBytesMax} bytes. Raise it, or lower proto-max-bulk-len");
+    }
+
+    private void CheckPorts()
+    {
+        Setting<int>[] ports = [SettingTable.Port, SettingTable.PeerPort, SettingTable.HttpPort];
+        for (int later = 1; later < ports.Length; later++)
+        {
+            for (int earlier = 0; earlier < later; earlier++)
+            {
+                if (Get(ports[later]) == Get(ports[earlier]))
+                    throw Refused(ports[later], $"{Get(ports[later])} is also the {ports[earlier].Name}. Give each its own");
+            }
+        }
+    }
+
+    private void CheckFirstNodes()
+    {
+        AddressList list = Get(SettingTable.FirstNodes);
+        if (list.IsEmpty)
+            return;
+        bool everyInterface = IPAddress.TryParse(AdvertisedHost, out IPAddress? address)
+            && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        if (everyInterface)
+            throw Refused(SettingTable.Advertise, $"with --bind {AdvertisedHost} the other nodes need a host to reach this one by. Give --advertise the host that stands in --first-nodes");
+        if (list.IndexOf(PeerAddress) < 0)
+            throw Refused(SettingTable.FirstNodes, $"this node's peer address {PeerAddress} is not in {list}. Add it, or set --advertise and --peer-port to the entry that means this node");
+    }
+
+    private SettingException Refused(Setting setting, string why) => new($"{setting.Name} ({PlaceOf(setting)}): {why}.");
+}
