@@ -1,1 +1,1 @@
-return 0;
+return await Torc.Server.CommandLine.TorcCommands.Run(args);

@@ -31,12 +31,13 @@ public readonly record struct HostAndPort(string Host, int Port)
 }
 
 /// <summary>
-/// Addresses, sorted by their text and each one once, so that the same set written in any order is the same list:
+/// Addresses, sorted by host and then port and each one once, so that the same set written in any order is the same list:
 /// a node's id is its address's place in the list of first nodes.
 /// </summary>
 public sealed record AddressList(IReadOnlyList<HostAndPort> Addresses)
 {
-    public static readonly AddressList Empty = new([]);
+    private static readonly Comparer<HostAndPort> ByHostThenPort = Comparer<HostAndPort>.Create(static (a, b) =>
+        string.CompareOrdinal(a.Host, b.Host) is var hosts and not 0 ? hosts : a.Port.CompareTo(b.Port));
 
     public bool IsEmpty => Addresses.Count == 0;
 
@@ -46,13 +47,13 @@ public sealed record AddressList(IReadOnlyList<HostAndPort> Addresses)
     public static bool TryParse(string text, [NotNullWhen(true)] out AddressList? list)
     {
         list = null;
-        var found = new SortedDictionary<string, HostAndPort>(StringComparer.Ordinal);
+        var found = new SortedSet<HostAndPort>(ByHostThenPort);
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!HostAndPort.TryParse(item, out HostAndPort address) || !found.TryAdd(address.ToString(), address))
+            if (!HostAndPort.TryParse(item, out HostAndPort address) || !found.Add(address))
                 return false;
         }
-        list = new AddressList([.. found.Values]);
+        list = new AddressList([.. found]);
         return true;
     }
 

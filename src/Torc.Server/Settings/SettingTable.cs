@@ -34,32 +34,32 @@ public static class SettingTable
     public static readonly Setting<string> DataCentre = Words(Cluster, "dc", "dc1", "1 to 64 letters, digits, '-', '_', '.'", "Data centre that the node is in.", IsLabel);
     public static readonly Setting<string> Rack = Words(Cluster, "rack", "rack1", "1 to 64 letters, digits, '-', '_', '.'", "Rack (failure domain within the data centre) that the node is in.", IsLabel);
     public static readonly Setting<int> Weight = Number(Cluster, "weight", 100, 1, 10_000, "", "Capacity of the node relative to the others: one of weight 200 gets twice the partitions of one of 100.");
-    public static readonly Setting<int> Partitions = Number(Cluster, "partitions", 256, 1, PartitionsMax, "(a power of two)", "Partitions of the ring; fixed when the cluster is made, the same on each first node.");
+    public static readonly Setting<int> Partitions = Number(Cluster, "partitions", 256, 1, PartitionsMax, ", a power of two", "Partitions of the ring; fixed when the cluster is made, the same on each first node.");
     public static readonly Setting<int> ReplicationFactor = Number(Cluster, "replication-factor", 3, 1, 9, "", "Nodes that keep each key; fixed when the cluster is made, the same on each first node.");
-    public static readonly Setting<int> HeartbeatIntervalMs = Number(Cluster, "heartbeat-interval-ms", 250, 10, 60_000, "ms", "Time between two heartbeats to each peer.");
-    public static readonly Setting<int> PeerDownMs = Number(Cluster, "peer-down-ms", 2_500, 100, HourMs, "ms", "Silence after which a peer is taken to be down; several heartbeats.");
-    public static readonly Setting<int> ClockSkewMaxMs = Number(Cluster, "clock-skew-max-ms", 500, 10, HourMs, "ms", "A node whose clock is further than this from its peers' refuses client writes.");
+    public static readonly Setting<int> HeartbeatIntervalMs = Number(Cluster, "heartbeat-interval-ms", 250, 10, 60_000, " ms", "Time between two heartbeats to each peer.");
+    public static readonly Setting<int> PeerDownMs = Number(Cluster, "peer-down-ms", 2_500, 100, HourMs, " ms", "Silence after which a peer is taken to be down; several heartbeats.");
+    public static readonly Setting<int> ClockSkewMaxMs = Number(Cluster, "clock-skew-max-ms", 500, 10, HourMs, " ms", "A node whose clock is further than this from its peers' refuses client writes.");
 
     public static readonly Setting<ConsistencyChoice> ReadConsistency = Level("read-consistency", "Replicas that answer a read before its reply, unless the connection chose with TORC.CONSISTENCY.");
     public static readonly Setting<ConsistencyChoice> WriteConsistency = Level("write-consistency", "Replicas that have a write before its reply, unless the connection chose with TORC.CONSISTENCY.");
-    public static readonly Setting<int> ReadTimeoutMs = Number(Requests, "read-timeout-ms", 2_000, 10, HourMs, "ms", "A read that has not met its level by then answers TIMEOUT.");
-    public static readonly Setting<int> WriteTimeoutMs = Number(Requests, "write-timeout-ms", 3_000, 10, HourMs, "ms", "A write that has not met its level by then answers TIMEOUT: its outcome is unknown.");
-    public static readonly Setting<int> SpeculativeRetryMs = Number(Requests, "speculative-retry-ms", 50, 1, HourMs, "ms", "A read asks one more replica when the chosen ones took longer than this, or than the 99th percentile.");
+    public static readonly Setting<int> ReadTimeoutMs = Number(Requests, "read-timeout-ms", 2_000, 10, HourMs, " ms", "A read that has not met its level by then answers TIMEOUT.");
+    public static readonly Setting<int> WriteTimeoutMs = Number(Requests, "write-timeout-ms", 3_000, 10, HourMs, " ms", "A write that has not met its level by then answers TIMEOUT: its outcome is unknown.");
+    public static readonly Setting<int> SpeculativeRetryMs = Number(Requests, "speculative-retry-ms", 50, 1, HourMs, " ms", "A read asks one more replica when the chosen ones took longer than this, or than the 99th percentile.");
 
     public static readonly Setting<string> Data = Words(StorageGroup, "data", "./torc-data", "a directory", "Directory of the node's data; one node each.", static text => text.Length > 0);
     public static readonly Setting<DurabilityChoice> Durability = Choice(StorageGroup, "durability", DurabilityChoice.Always, "When a write is on disk: before its reply, within a second, or when the operating system likes.", ("always", DurabilityChoice.Always), ("everysec", DurabilityChoice.EverySecond), ("os", DurabilityChoice.OperatingSystem));
     public static readonly Setting<StorageChoice> Storage = Choice(StorageGroup, "storage", StorageChoice.Log, "Keep data in log files, or in memory only (gone when the node stops).", ("log", StorageChoice.Log), ("memory", StorageChoice.Memory));
-    public static readonly Setting<int> Shards = Number(StorageGroup, "shards", 0, 0, 64, "(0: one a processor)", "Slices of the node, each with its own lock and log; fixed when the data directory is made.");
+    public static readonly Setting<int> Shards = Number(StorageGroup, "shards", 0, 0, 64, "; 0: one a processor", "Slices of the node, each with its own lock and log; fixed when the data directory is made.");
     public static readonly Setting<long> SegmentBytes = Size(StorageGroup, "segment-bytes", "64mb", "1mb", "1gb", "Size of a log file; a key with its value may be half of one. Fixed when the data directory is made.");
     public static readonly Setting<long> ResidentBytesMax = Size(StorageGroup, "resident-bytes-max", "0", "0", "64tb", "Memory for records, over all shards; colder ones are read from disk. 0: half of the memory the process may use.");
-    public static readonly Setting<int> CompactionLivePercentMax = Number(StorageGroup, "compaction-live-percent-max", 50, 1, 95, "percent", "A log file with less live data than this is rewritten.");
+    public static readonly Setting<int> CompactionLivePercentMax = Number(StorageGroup, "compaction-live-percent-max", 50, 1, 95, " percent", "A log file with less live data than this is rewritten.");
     public static readonly Setting<long> UnflushedBytesMax = Size(StorageGroup, "unflushed-bytes-max", "64mb", "1mb", "16gb", "Log bytes per shard that may wait for the disk; writes beyond wait.");
 
     public static readonly Setting<string> RequirePass = Words(ClientsGroup, "requirepass", "", "text", "Password that clients must give with AUTH; empty for none.", static text => text.Length <= 512) with { IsSecret = true };
     public static readonly Setting<int> MaxClients = Number(ClientsGroup, "maxclients", 10_000, 1, 1_000_000, "", "Client connections at one time; one more is refused with an error.");
-    public static readonly Setting<int> Timeout = Number(ClientsGroup, "timeout", 0, 0, 31_536_000, "seconds (0: never)", "A client that is idle for longer is closed.");
+    public static readonly Setting<int> Timeout = Number(ClientsGroup, "timeout", 0, 0, 31_536_000, " seconds; 0: never", "A client that is idle for longer is closed.");
     public static readonly Setting<long> OutputBufferLimit = Size(ClientsGroup, "client-output-buffer-limit", "256mb", "1mb", "64gb", "Replies that may wait for one client to read them; beyond, it is closed.");
-    public static readonly Setting<int> OutputStallSeconds = Number(ClientsGroup, "client-output-stall-seconds", 60, 1, 86_400, "seconds", "A client that takes none of the replies that wait for it for longer is closed.");
+    public static readonly Setting<int> OutputStallSeconds = Number(ClientsGroup, "client-output-stall-seconds", 60, 1, 86_400, " seconds", "A client that takes none of the replies that wait for it for longer is closed.");
     public static readonly Setting<long> QueryBufferLimit = Size(ClientsGroup, "client-query-buffer-limit", "64mb", "1mb", "4gb", "Bytes of one command, and of commands that wait behind it, from one client; beyond, it is closed.");
     public static readonly Setting<long> BulkLengthMax = Size(ClientsGroup, "proto-max-bulk-len", "0", "0", "512mb", "Greatest argument of a command. 0: half of --segment-bytes, the greatest that can be stored.");
     public static readonly Setting<int> CommandsPerTurnMax = Number(ClientsGroup, "commands-per-turn-max", 256, 1, 65_536, "", "Commands of one connection that run before others get their turn.");

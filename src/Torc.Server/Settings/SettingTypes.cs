@@ -14,7 +14,7 @@ internal static class SettingTypes
     ];
 
     internal static Setting<int> Number(string group, string name, int standard, int least, int most, string unit, string meaning) =>
-        new(name, Text(standard), meaning, $"{least} to {most}{(unit.Length == 0 ? "" : " " + unit)}", group,
+        new(name, Text(standard), meaning, $"{least} to {most}{unit}", group,
             (string text, out int value) =>
                 int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= least && value <= most,
             static value => Text(value));

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Torc.Server.Dev;
+using Torc.Server.Settings;
+
+namespace Torc.Server.CommandLine;
+
+/// <summary><c>torc dev</c>: a whole cluster on this machine, each node a process of its own.</summary>
+internal static class DevCommand
+{
+    private const int NodesDefault = 3;
+
+    internal static Command Make()
+    {
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = $"How many nodes. Default {NodesDefault}.",
+            HelpName = "NUMBER",
+            DefaultValueFactory = static _ => NodesDefault,
+        };
+        var command = new Command("dev", "Run a cluster on this machine: real processes; node i adds i to each port. Ctrl-C stops all.") { nodes };
+        var options = new SettingOptions(command, SettingTable.FirstNodes, SettingTable.Seeds, SettingTable.Advertise);
+        command.SetAction(async (parsed, _) =>
+        {
+            IReadOnlyList<DevNodePlan> plans = DevPlanner.Plan(
+                parsed.GetValue(nodes), options.Read(parsed), options.Given(parsed), options.ConfigFile(parsed));
+            using var cluster = new DevCluster(Screen.Console);
+            return await cluster.Run(plans);
+        });
+        return command;
+    }
+}

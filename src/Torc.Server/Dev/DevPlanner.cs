@@ -1,0 +1,75 @@
+using System.Globalization;
+using Torc.Server.Settings;
+
+namespace Torc.Server.Dev;
+
+/// <summary>Lays out a development cluster: node i adds i to each port and has its own directory and rack.</summary>
+internal static class DevPlanner
+{
+    internal const int NodesMax = 32;
+    private const int PortMax = 65535;
+
+    /// <summary>
+    /// The plan of each node. Options that the user gave go to every node, with ports, data and the like replaced;
+    /// <paramref name="settings"/> has the defaults filled in.
+    /// </summary>
+    internal static IReadOnlyList<DevNodePlan> Plan(
+        int nodes, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile)
+    {
+        if (nodes is < 1 or > NodesMax)
+            throw new SettingException($"nodes is {nodes}. Give 1 to {NodesMax}.");
+        CheckPorts(nodes, settings);
+        string root = Path.GetFullPath(settings.Get(SettingTable.Data));
+        string firstNodes = string.Join(',', Enumerable.Range(0, nodes).Select(node => Address(settings, SettingTable.PeerPort, node)));
+        return [.. Enumerable.Range(0, nodes).Select(node => new DevNodePlan(
+            node, Address(settings, SettingTable.Port, node), Address(settings, SettingTable.HttpPort, node),
+            Path.Combine(root, Text($"node-{node}")), Arguments(node, settings, given, configFile, root, firstNodes)))];
+    }
+
+    private static List<string> Arguments(
+        int node, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile, string root, string firstNodes)
+    {
+        var options = new SortedDictionary<string, string>(given.ToDictionary(), StringComparer.Ordinal)
+        {
+            [SettingTable.Port.Name] = PortText(settings, SettingTable.Port, node),
+            [SettingTable.PeerPort.Name] = PortText(settings, SettingTable.PeerPort, node),
+            [SettingTable.HttpPort.Name] = PortText(settings, SettingTable.HttpPort, node),
+            [SettingTable.Data.Name] = Path.Combine(root, Text($"node-{node}")),
+            [SettingTable.FirstNodes.Name] = firstNodes,
+            [SettingTable.Advertise.Name] = Host(settings),
+        };
+        options.TryAdd(SettingTable.Rack.Name, Text($"rack{node + 1}"));
+        var arguments = new List<string>();
+        if (configFile is not null)
+            arguments.AddRange(["--config", configFile]);
+        foreach ((string name, string value) in options)
+            arguments.Add($"--{name}={value}");
+        return arguments;
+    }
+
+    private static void CheckPorts(int nodes, SettingValues settings)
+    {
+        var owners = new Dictionary<int, string>();
+        foreach (Setting<int> setting in new[] { SettingTable.Port, SettingTable.PeerPort, SettingTable.HttpPort })
+        {
+            for (int node = 0; node < nodes; node++)
+            {
+                int port = settings.Get(setting) + node;
+                if (port > PortMax)
+                    throw new SettingException($"{setting.Name}: node {node} would need port {port}, and {PortMax} is the last. Give a lower one.");
+                if (!owners.TryAdd(port, Text($"{setting.Name} of node {node}")))
+                    throw new SettingException($"{setting.Name}: node {node} would use {port}, which is the {owners[port]}. Keep the three ports {nodes} or more apart.");
+            }
+        }
+    }
+
+    /// <summary>Nodes on one machine reach each other over loopback when they listen everywhere.</summary>
+    private static string Host(SettingValues settings) => settings.AdvertisedHost is "0.0.0.0" or "::" ? "127.0.0.1" : settings.AdvertisedHost;
+
+    private static string Address(SettingValues settings, Setting<int> port, int node) =>
+        new HostAndPort(Host(settings), settings.Get(port) + node).ToString();
+
+    private static string PortText(SettingValues settings, Setting<int> port, int node) => Text($"{settings.Get(port) + node}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

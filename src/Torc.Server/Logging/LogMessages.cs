@@ -1,0 +1,62 @@
+namespace Torc.Server.Logging;
+
+/// <summary>Every message of a node's log, in one place; the numbers are stable.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "torc {Version} starts: node {NodeId} of {Nodes}, process {ProcessId}, data in {Data}")]
+    internal static partial void Starts(this ILogger log, string version, int nodeId, int nodes, int processId, string data);
+
+    [LoggerMessage(2, LogLevel.Information, "listening on {Bind}: clients {Port}, peers {PeerPort}, HTTP {HttpPort}")]
+    internal static partial void Listens(this ILogger log, string bind, int port, int peerPort, int httpPort);
+
+    [LoggerMessage(3, LogLevel.Information, "shard {Shard} opened in {Milliseconds} ms: {Records} records, {Bytes} bytes, {Segments} segments")]
+    internal static partial void ShardOpened(this ILogger log, int shard, long milliseconds, long records, long bytes, int segments);
+
+    [LoggerMessage(4, LogLevel.Warning, "damage in {File} at {Offset}: {What}")]
+    internal static partial void Damaged(this ILogger log, string file, long offset, string what);
+
+    [LoggerMessage(5, LogLevel.Information, "ready for clients on port {Port}")]
+    internal static partial void Ready(this ILogger log, int port);
+
+    [LoggerMessage(6, LogLevel.Information, "stopping: {Reason}")]
+    internal static partial void Stopping(this ILogger log, string reason);
+
+    [LoggerMessage(7, LogLevel.Information, "stopped cleanly")]
+    internal static partial void Stopped(this ILogger log);
+
+    [LoggerMessage(8, LogLevel.Critical, "the disk failed and the node stops, because what it holds is unknown: {What}")]
+    internal static partial void DiskFailed(this ILogger log, string what);
+
+    [LoggerMessage(9, LogLevel.Critical, "a bug in Torc stops the node")]
+    internal static partial void Broken(this ILogger log, Exception error);
+
+    [LoggerMessage(10, LogLevel.Information, "cluster formed: {Detail}")]
+    internal static partial void Formed(this ILogger log, string detail);
+
+    [LoggerMessage(11, LogLevel.Information, "node {Node} is up")]
+    internal static partial void PeerUp(this ILogger log, int node);
+
+    [LoggerMessage(12, LogLevel.Warning, "node {Node} is down")]
+    internal static partial void PeerDown(this ILogger log, int node);
+
+    [LoggerMessage(13, LogLevel.Warning, "peer refused: {Detail}")]
+    internal static partial void PeerRefused(this ILogger log, string detail);
+
+    [LoggerMessage(14, LogLevel.Debug, "peer link to node {Node} at {Address} failed: {Reason}")]
+    internal static partial void PeerLinkFailed(this ILogger log, int node, string address, string reason);
+
+    [LoggerMessage(15, LogLevel.Debug, "client {Client} at {Address} closed: {Reason}")]
+    internal static partial void ClientClosed(this ILogger log, long client, string address, string reason);
+
+    [LoggerMessage(16, LogLevel.Warning, "the disk is full: writes are refused, reads go on")]
+    internal static partial void DiskFull(this ILogger log);
+
+    [LoggerMessage(17, LogLevel.Information, "the disk has room again: writes are taken")]
+    internal static partial void DiskRoom(this ILogger log);
+
+    [LoggerMessage(18, LogLevel.Information, "partition {Partition} may lack acknowledged writes and is being repaired")]
+    internal static partial void PartitionIncomplete(this ILogger log, int partition);
+
+    [LoggerMessage(19, LogLevel.Information, "all partitions are complete")]
+    internal static partial void AllComplete(this ILogger log);
+}

@@ -1,0 +1,41 @@
+using Torc.Server.Dev;
+using Torc.Server.Settings;
+
+namespace Torc.Tests.Server.Dev;
+
+public sealed class DevPlannerTests
+{
+    [Fact]
+    public void Node_i_adds_i_to_each_port_and_all_name_the_same_cluster()
+    {
+        IReadOnlyList<DevNodePlan> plans = Plan(3, new() { ["data"] = "/d", ["durability"] = "os" });
+        plans.Select(static plan => plan.RespAddress).ShouldBe(["127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:6381"]);
+        plans[2].Arguments.ShouldContain("--peer-port=7381");
+        plans[2].Arguments.ShouldContain("--http-port=8381");
+        plans[2].Arguments.ShouldContain("--data=/d/node-2");
+        plans[2].Arguments.ShouldContain("--durability=os");
+        plans[2].Arguments.ShouldContain("--rack=rack3");
+        plans.ShouldAllBe(static plan => plan.Arguments.Contains("--first-nodes=127.0.0.1:7379,127.0.0.1:7380,127.0.0.1:7381"));
+    }
+
+    [Fact]
+    public void Every_plan_is_a_configuration_that_a_node_accepts_with_its_number_as_id()
+    {
+        foreach (DevNodePlan plan in Plan(5, new() { ["peer-port"] = "9998" }))
+        {
+            var given = plan.Arguments.Select(static argument => argument[2..].Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair[1]);
+            SettingSources.Read(given, new Dictionary<string, string>(), null).NodeId.ShouldBe((ushort)plan.Number);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 6379, "nodes")]
+    [InlineData(33, 6379, "nodes")]
+    [InlineData(3, 65534, "port")]
+    [InlineData(3, 7378, "peer-port")]
+    public void Ports_that_do_not_fit_are_refused(int nodes, int port, string setting) =>
+        Should.Throw<SettingException>(() => Plan(nodes, new() { ["port"] = $"{port}" })).Message.ShouldStartWith(setting);
+
+    private static IReadOnlyList<DevNodePlan> Plan(int nodes, Dictionary<string, string> given) =>
+        DevPlanner.Plan(nodes, SettingSources.Read(given, new Dictionary<string, string>(), null), given, null);
+}
