@@ -8,8 +8,11 @@ namespace Torc.Tests.Protocols.Resp;
 /// <summary>
 /// The readers against <see cref="FramesTotal"/> hostile frames each. Every frame is read twice, whole and in random
 /// pieces, and both must end alike: after the same number of commands or replies with the same content, in the same
-/// error or in none. An exception fails the test by itself.
+/// error or in none. An exception fails the test by itself. They run with no other test beside them, because they measure
+/// the memory of the process.
 /// </summary>
+[Collection(nameof(RespHostileTests))]
+[CollectionDefinition(nameof(RespHostileTests), DisableParallelization = true)]
 public sealed class RespHostileTests
 {
     private const int FramesTotal = 1_000_000;
