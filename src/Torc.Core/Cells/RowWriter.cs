@@ -61,4 +61,20 @@ public static class RowWriter
         to.Write(row.Encoded);
         return row.MaxVersion;
     }
+
+    /// <summary>The row with every value emptied: all that is needed to say whether a key exists, at the cost of a few bytes.</summary>
+    public static Version CopyWithoutValues(ByteWriter to, in RowView row)
+    {
+        if (row.IsAbsent)
+            return Version.None;
+        RowHead head = row.Head;
+        bool isShort = RowCodec.IsShort(head, row.CellCount, row.StringVersion == head.Max);
+        RowCodec.WriteHead(to, head, isShort);
+        if (isShort)
+            return row.MaxVersion;
+        RowCodec.WriteVarint(to, (ulong)row.CellCount);
+        foreach (RowCell cell in row.Cells)
+            RowCodec.WriteCell(to, head, new RowCell(cell.Kind, cell.SubKey, cell.Version, cell.IsTombstone, default));
+        return row.MaxVersion;
+    }
 }

@@ -1,0 +1,89 @@
+using Torc.Core.Placement;
+using Torc.Core.Replication;
+using Torc.Node.Sessions;
+using Torc.Protocols.Resp;
+
+namespace Torc.Node.Commands;
+
+/// <summary>
+/// One command on its way: arguments, settings of its connection, and who waits for its reply (a session's ticket, or
+/// an operation of a peer that forwarded it). Owned by whoever holds it; pooled by the session that made it.
+/// </summary>
+public sealed class Request
+{
+    public CommandBuffer Arguments { get; } = new();
+
+    /// <summary>Null only between parsing and look-up.</summary>
+    public CommandSpec Spec { get; set; } = null!;
+
+    /// <summary>What this call needs, after <see cref="CommandSpec.KindFor"/>.</summary>
+    public CommandKind Kind { get; set; }
+
+    public byte Keyspace { get; set; }
+
+    /// <summary>RESP version of the reply.</summary>
+    public RespProtocol Protocol { get; set; } = RespProtocol.Resp2;
+
+    public ConsistencyLevel ReadLevel { get; set; } = ConsistencyLevel.Quorum;
+
+    public ConsistencyLevel WriteLevel { get; set; } = ConsistencyLevel.Quorum;
+
+    public int KeyIndex { get; private set; }
+
+    public ulong KeyHash { get; private set; }
+
+    public int Slot { get; private set; }
+
+    public ushort Partition { get; private set; }
+
+    /// <summary>The session that waits, or null when a peer does.</summary>
+    public Session? Session { get; set; }
+
+    /// <summary>The session's number for the command that this request belongs to.</summary>
+    public long Ticket { get; set; }
+
+    /// <summary>Which of a plan's requests this is.</summary>
+    public int Part { get; set; }
+
+    /// <summary>The forwarding peer and its operation, when <see cref="Session"/> is null.</summary>
+    public ushort OriginNode { get; set; }
+
+    public ulong OriginOperation { get; set; }
+
+    /// <summary>The sweep that made this request to delete an expired key; nobody else waits for it then.</summary>
+    internal Shards.ExpirySweep? Sweep { get; set; }
+
+    public ReadOnlySpan<byte> Key => Arguments[KeyIndex];
+
+    public bool IsPartitionRequest => Kind is CommandKind.PartitionCount or CommandKind.PartitionScan or CommandKind.PartitionFlush;
+
+    /// <summary>Names the key and computes what routing needs of it.</summary>
+    public void RouteByKey(int keyIndex, ClusterMap map)
+    {
+        KeyIndex = keyIndex;
+        ReadOnlySpan<byte> key = Arguments[keyIndex];
+        KeyHash = StableHash.Hash64(key);
+        Slot = Slots.Of(key);
+        Partition = (ushort)map.PartitionOf(Slot);
+    }
+
+    /// <summary>Addresses a whole partition, and a key of the system keyspace in it when <paramref name="keyIndex"/> is not 0.</summary>
+    public void RouteToPartition(ushort partition, int keyIndex)
+    {
+        KeyIndex = keyIndex;
+        KeyHash = keyIndex == 0 ? 0 : StableHash.Hash64(Arguments[keyIndex]);
+        Slot = 0;
+        Partition = partition;
+    }
+
+    public void Reset()
+    {
+        Arguments.Clear();
+        Spec = null!;
+        Session = null;
+        Sweep = null;
+        Part = 0;
+        OriginNode = 0;
+        OriginOperation = 0;
+    }
+}

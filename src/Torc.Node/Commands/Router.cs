@@ -1,0 +1,45 @@
+using Torc.Core.Placement;
+using Torc.Node.Control;
+
+namespace Torc.Node.Commands;
+
+/// <summary>
+/// Chooses the coordinator of a request: a replica that is up and whole. Read-modify-writes always go to the first such
+/// replica in preference order, so that one queue per key orders them while nodes agree who is healthy; everything else
+/// stays here when this node qualifies, and otherwise goes to the nearest.
+/// </summary>
+public static class Router
+{
+    public const int None = -1;
+
+    /// <summary>The coordinator's node id, or <see cref="None"/> when no replica qualifies.</summary>
+    /// <param name="selfComplete">Whether this node's own copy of the partition is complete.</param>
+    /// <param name="excluded">Nodes that refused this request before, as bits by node id below 64.</param>
+    public static int Coordinator(ClusterView view, CommandKind kind, int partition, bool selfComplete, ulong excluded = 0)
+    {
+        ClusterMap map = view.Map!;
+        ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
+        bool first = kind is CommandKind.ReadModifyWrite;
+        int best = None;
+        long bestLatency = long.MaxValue;
+        foreach (ushort node in replicas)
+        {
+            if (node < 64 && (excluded & (1UL << node)) != 0)
+                continue;
+            bool qualifies = node == view.Self
+                ? selfComplete && (view.ClockIsTrusted || kind is CommandKind.Read or CommandKind.PartitionCount or CommandKind.PartitionScan)
+                : view.IsUp(node) && view.IsPeerComplete(node, partition);
+            if (!qualifies)
+                continue;
+            if (first || node == view.Self)
+                return node;
+            long latency = view.Peers[node].LatencyMicros;
+            if (latency < bestLatency)
+            {
+                best = node;
+                bestLatency = latency;
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,75 @@
+using Torc.Core.Cells;
+using Torc.Protocols.Resp;
+
+namespace Torc.Node.Commands;
+
+/// <summary>
+/// What a write handler gets. It writes its reply, and at most one change. A handler that changes nothing just replies.
+/// For <see cref="CommandKind.Write"/> the row is not to be looked at (it is only this replica's).
+/// </summary>
+public ref struct WriteContext(Request request, RowView row, Instant now, Version stamp, ByteWriter delta, ByteWriter reply)
+{
+    public Request Request { get; } = request;
+
+    public RowView Row { get; } = row;
+
+    public Instant Now { get; } = now;
+
+    public ByteWriter Reply { get; } = reply;
+
+    public bool IsLive { get; } = row.IsLive(now.WallMs);
+
+    public bool Changed { get; private set; }
+
+    /// <summary>The greatest version in the delta.</summary>
+    public Version DeltaVersion { get; private set; }
+
+    public readonly CommandBuffer Arguments => Request.Arguments;
+
+    private readonly ByteWriter _delta = delta;
+    private readonly Version _stamp = stamp;
+
+    /// <summary>SET: replaces whatever the key holds. <paramref name="deadlineMs"/>: Unix time in ms, 0 for none.</summary>
+    public void SetString(ReadOnlySpan<byte> value, long deadlineMs)
+    {
+        Check.That(!Changed);
+        DeltaVersion = RowWriter.String(_delta, _stamp, value, deadlineMs);
+        Changed = true;
+    }
+
+    /// <summary>APPEND, INCR, SET KEEPTTL on a live string: a new value, expiry untouched. On a key that is not live: as SET.</summary>
+    public void UpdateString(ReadOnlySpan<byte> value)
+    {
+        if (!IsLive)
+        {
+            SetString(value, 0);
+            return;
+        }
+        Check.That(!Changed);
+        DeltaVersion = RowWriter.StringCell(_delta, _stamp, Row.BaseVersion, value);
+        Changed = true;
+    }
+
+    /// <summary>Gives a live key another deadline (Unix time in ms; 0: none).</summary>
+    public void SetDeadline(long deadlineMs)
+    {
+        Check.That(!Changed && IsLive);
+        DeltaVersion = RowWriter.Expiry(_delta, _stamp, Row.BaseVersion, Row.Kind, deadlineMs);
+        Changed = true;
+    }
+
+    public void Delete()
+    {
+        Check.That(!Changed);
+        DeltaVersion = RowWriter.Tombstone(_delta, _stamp);
+        Changed = true;
+    }
+
+    /// <summary>Makes an expired row a delete of its own version; stamps nothing (see the design page, Expiry).</summary>
+    public void CollapseExpired()
+    {
+        Check.That(!Changed && Row.IsExpired(Now.WallMs));
+        DeltaVersion = RowWriter.Tombstone(_delta, Row.MaxVersion);
+        Changed = true;
+    }
+}

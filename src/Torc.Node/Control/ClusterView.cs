@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Torc.Core.Placement;
+
+namespace Torc.Node.Control;
+
+/// <summary>What this node knows of one node of the map now. Opinions are local and never passed on.</summary>
+/// <param name="IsUp">The link is there and heartbeats arrive.</param>
+/// <param name="Incomplete">One flag per partition: the node said that its copy may lack acknowledged writes.</param>
+/// <param name="LatencyMicros">Recent round trip; 0 for this node.</param>
+/// <param name="ClockOffsetMs">The peer's wall clock minus ours, as last measured.</param>
+public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> Incomplete, long LatencyMicros, long ClockOffsetMs)
+{
+    public bool IsComplete(int partition) => (uint)partition >= (uint)Incomplete.Length || !Incomplete[partition];
+}
+
+/// <summary>
+/// An immutable snapshot of the cluster as this node sees it: the map it holds (null until the cluster is formed) and its
+/// opinion of every node. Replaced whole when anything changes; shards and sessions read it without a lock.
+/// </summary>
+public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<PeerState> peers, bool clockIsTrusted)
+{
+    public ushort Self { get; } = self;
+
+    public ClusterMap? Map { get; } = map;
+
+    /// <summary>By node id, this node included. Empty until the cluster is formed.</summary>
+    public ImmutableArray<PeerState> Peers { get; } = peers;
+
+    /// <summary>False when this node's clock is further from its peers' than the allowed skew: it must not stamp client writes.</summary>
+    public bool ClockIsTrusted { get; } = clockIsTrusted;
+
+    public bool IsFormed => Map is not null;
+
+    public bool IsUp(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsUp);
+
+    /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
+    public bool IsPeerComplete(ushort node, int partition) => node < Peers.Length && Peers[node].IsComplete(partition);
+}

@@ -1,0 +1,265 @@
+// The node's part that is not about keys: forming the cluster, who is up, whose copies count, whose clock is right.
+//
+// Like a shard it is a machine with turns under a lock of its own; it publishes an immutable ClusterView that shards and sessions
+// read. Opinions stay local. A map is used and told to others only after the host made it durable.
+
+using System.Collections.Immutable;
+using Torc.Core.Membership;
+using Torc.Core.Placement;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Control;
+
+public sealed class ControlPlane
+{
+    private readonly TorcNode _node;
+    private readonly NodeOptions _options;
+    private readonly NodeInfo _self;
+    private readonly FormationSettings _settings;
+    private readonly Formation _formation;
+    private readonly PeerHealth _health;
+    private readonly Dictionary<ushort, NodeInfo> _greeted = [];
+    private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
+    private readonly HashSet<ushort> _linked = [];
+    private FormationOutcome _made;
+    private ClusterMap? _mapInUse;
+    private long _nextHeartbeatMicros;
+
+    internal ControlPlane(TorcNode node, FormationSettings settings, NodeInfo self, ClusterMap? persisted)
+    {
+        _node = node;
+        _options = node.Options;
+        _settings = settings;
+        _self = self;
+        _formation = new Formation(settings, self, persisted);
+        _health = new PeerHealth(self.Id, new PeerHealthTunables
+        {
+            HeartbeatIntervalMs = _options.HeartbeatIntervalMs,
+            DownAfterMs = _options.PeerSilenceMs,
+        });
+        _mapInUse = persisted;
+        View = MakeView(default);
+    }
+
+    /// <summary>The newest snapshot. Replaced by turns of the control plane; read from anywhere.</summary>
+    public ClusterView View { get; private set; }
+
+    public NodeInfo Self => _self;
+
+    /// <summary>Equal on all nodes that were told the same first nodes and settings; checked when a link opens.</summary>
+    public ulong SettingsDigest => _settings.Digest();
+
+    /// <summary>Addresses of the first nodes by node id, to link to.</summary>
+    public IReadOnlyList<string> FirstNodes => _settings.FirstNodes;
+
+    /// <summary>
+    /// This run made or joined the first map with the data directory it still has: its copies lack nothing that was acknowledged.
+    /// </summary>
+    public bool WasBornWithMap => _made is FormationOutcome.Made or FormationOutcome.Adopted;
+
+    /// <summary>Call once, before anything else.</summary>
+    public void Start(Instant now, Outbox outbox)
+    {
+        On(_formation.Begin(), outbox);
+        Refresh(now, outbox);
+    }
+
+    /// <summary>The host made <see cref="Outbox.MapToPersist"/> durable: the cluster is formed for this node.</summary>
+    public void OnMapPersisted(ClusterMap map, Instant now, Outbox outbox)
+    {
+        _mapInUse = map;
+        outbox.Events.Add(new NodeEvent(NodeEventKind.Formed, Detail: $"cluster {map.ClusterId:x16} of {map.Nodes.Count} nodes"));
+        foreach (ushort node in _linked)
+            SendGreeting(node, outbox);
+        Refresh(now, outbox);
+    }
+
+    /// <summary>A link to a peer is open in both directions.</summary>
+    public void OnLinkUp(ushort node, Instant now, Outbox outbox)
+    {
+        _linked.Add(node);
+        _health.LinkUp(node, now);
+        SendGreeting(node, outbox);
+        SendHeartbeat(node, now, outbox);
+        Refresh(now, outbox);
+    }
+
+    public void OnLinkDown(ushort node, Instant now, Outbox outbox)
+    {
+        _linked.Remove(node);
+        _health.LinkDown(node);
+        Refresh(now, outbox);
+    }
+
+    /// <summary>Called by the host every <see cref="NodeOptions.TickIntervalMs"/>.</summary>
+    public void Tick(Instant now, Outbox outbox)
+    {
+        if (now.MonotonicMicros >= _nextHeartbeatMicros)
+        {
+            _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
+            foreach (ushort node in _linked)
+            {
+                SendHeartbeat(node, now, outbox);
+                if (_mapInUse is null)
+                    SendGreeting(node, outbox);
+            }
+        }
+        Refresh(now, outbox);
+    }
+
+    public void OnPeerMessage(ushort from, in PeerMessage message, Instant now, Outbox outbox)
+    {
+        bool valid = message.Kind switch
+        {
+            PeerMessageKind.Heartbeat => TryHeartbeat(from, message, now, outbox),
+            PeerMessageKind.HeartbeatEcho => TryHeartbeatEcho(from, message, now),
+            PeerMessageKind.Greeting => TryGreeting(from, message, outbox),
+            _ => false,
+        };
+        if (valid)
+            _health.Heard(from, now);
+        else
+            outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: $"malformed control message {(byte)message.Kind}"));
+        Refresh(now, outbox);
+    }
+
+    private bool TryHeartbeat(ushort from, in PeerMessage message, Instant now, Outbox outbox)
+    {
+        if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage heartbeat))
+            return false;
+        TakeIncomplete(from, heartbeat.IncompleteBits);
+        HeartbeatMessage.Write(outbox.Immediate(from), PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now.WallMs, IncompleteBits());
+        return true;
+    }
+
+    private bool TryHeartbeatEcho(ushort from, in PeerMessage message, Instant now)
+    {
+        if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage echo))
+            return false;
+        TakeIncomplete(from, echo.IncompleteBits);
+        long roundTrip = now.MonotonicMicros - echo.SentMicros;
+        if (roundTrip < 0)
+            return false;
+        _health.ObserveLatency(from, roundTrip);
+        _health.ObserveClock(from, echo.WallMs, roundTrip, now);
+        return true;
+    }
+
+    private bool TryGreeting(ushort from, in PeerMessage message, Outbox outbox)
+    {
+        if (!Greeting.TryDecode(message.Body, out Greeting? greeting) || greeting.Sender.Id != from)
+            return false;
+        _greeted[from] = greeting.Sender;
+        On(_formation.Hear(greeting), outbox, from);
+        return true;
+    }
+
+    private void On(FormationOutcome outcome, Outbox outbox, ushort from = 0)
+    {
+        switch (outcome)
+        {
+            case FormationOutcome.Made or FormationOutcome.Adopted or FormationOutcome.AdoptedAfterWipe:
+                _made = outcome;
+                outbox.MapToPersist = _formation.Map;
+                break;
+            case FormationOutcome.SettingsDiffer:
+                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "it was started with other first nodes, partitions or replication factor"));
+                break;
+            case FormationOutcome.ForeignCluster:
+                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "it belongs to another cluster"));
+                break;
+            case FormationOutcome.UnknownNode:
+                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "its id or address is not among the first nodes"));
+                break;
+        }
+    }
+
+    private void SendGreeting(ushort node, Outbox outbox)
+    {
+        // A map that is not durable here yet must not be told: this node could forget that it was a member.
+        if (_formation.Map is not null && _mapInUse is null)
+            return;
+        ByteWriter body = outbox.Immediate(node).Begin(PeerMessageKind.Greeting, PeerFrame.ControlPartition);
+        _formation.Greet().Encode(body);
+        outbox.Immediate(node).End();
+    }
+
+    private void SendHeartbeat(ushort node, Instant now, Outbox outbox) =>
+        HeartbeatMessage.Write(outbox.Immediate(node), PeerMessageKind.Heartbeat, now.MonotonicMicros, now.WallMs, IncompleteBits());
+
+    private byte[] IncompleteBits()
+    {
+        int partitions = _node.PartitionCount;
+        var bits = new byte[(partitions + 7) / 8];
+        for (int partition = 0; partition < partitions; partition++)
+        {
+            if (!_node.IsCompleteHere(partition))
+                bits[partition / 8] |= (byte)(1 << partition % 8);
+        }
+        return bits;
+    }
+
+    private void TakeIncomplete(ushort from, ReadOnlySpan<byte> bits)
+    {
+        ImmutableArray<bool> known = _incomplete.GetValueOrDefault(from);
+        var flags = new bool[Math.Min(bits.Length * 8, _node.PartitionCount)];
+        bool changed = known.IsDefault || known.Length != flags.Length;
+        for (int partition = 0; partition < flags.Length; partition++)
+        {
+            flags[partition] = (bits[partition / 8] & 1 << partition % 8) != 0;
+            changed |= !changed && known[partition] != flags[partition];
+        }
+        if (changed)
+            _incomplete[from] = [.. flags];
+    }
+
+    /// <summary>Publishes a new view when anything that decisions hang on has changed.</summary>
+    private void Refresh(Instant now, Outbox outbox)
+    {
+        ClusterView next = MakeView(now);
+        if (SameForDecisions(View, next))
+            return;
+        for (int node = 0; node < next.Peers.Length; node++)
+        {
+            if (node == _self.Id)
+                continue;
+            bool was = node < View.Peers.Length && View.Peers[node].IsUp;
+            if (was != next.Peers[node].IsUp)
+                outbox.Events.Add(new NodeEvent(was ? NodeEventKind.PeerDown : NodeEventKind.PeerUp, Node: (ushort)node, Detail: next.Peers[node].Node.PeerAddress));
+        }
+        View = next;
+    }
+
+    private ClusterView MakeView(Instant now)
+    {
+        if (_mapInUse is not { } map)
+            return new ClusterView(_self.Id, null, [], clockIsTrusted: true);
+        var peers = ImmutableArray.CreateBuilder<PeerState>(map.Nodes.Count);
+        foreach (NodeInfo listed in map.Nodes)
+        {
+            NodeInfo info = listed.Id == _self.Id ? _self : _greeted.GetValueOrDefault(listed.Id, listed);
+            ImmutableArray<bool> incomplete = _incomplete.GetValueOrDefault(listed.Id);
+            peers.Add(new PeerState(
+                info, _health.IsUp(listed.Id, now), incomplete.IsDefault ? [] : incomplete,
+                _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id)));
+        }
+        return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now));
+    }
+
+    private static bool SameForDecisions(ClusterView left, ClusterView right)
+    {
+        if (left.Map != right.Map || left.ClockIsTrusted != right.ClockIsTrusted || left.Peers.Length != right.Peers.Length)
+            return false;
+        for (int i = 0; i < left.Peers.Length; i++)
+        {
+            PeerState a = left.Peers[i], b = right.Peers[i];
+            if (a.IsUp != b.IsUp || a.Node != b.Node || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Latencies only choose among replicas, so that small changes do not make a new view.</summary>
+    private static bool IsOtherLatency(PeerState a, PeerState b) =>
+        Math.Abs(a.LatencyMicros - b.LatencyMicros) > Math.Max(200, a.LatencyMicros / 2);
+}

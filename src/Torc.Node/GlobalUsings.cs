@@ -1,0 +1,2 @@
+global using Torc.Base;
+global using Version = Torc.Core.Clocks.Version;

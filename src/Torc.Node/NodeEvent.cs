@@ -1,0 +1,51 @@
+using Torc.Core.Replication;
+
+namespace Torc.Node;
+
+/// <summary>What happened below Server, for its logs and metrics and for the simulator's checkers.</summary>
+public enum NodeEventKind
+{
+    /// <summary>A version was stamped for a client write. Version, Partition.</summary>
+    Stamped,
+
+    /// <summary>A strict level was met. Replicas: the complete replicas counted, as bits by preference index. Level.</summary>
+    LevelMet,
+
+    /// <summary>A superseded write was stamped again.</summary>
+    Restamped,
+
+    /// <summary>A quorum read found replicas apart and repaired them. Count: rows sent.</summary>
+    ReadRepaired,
+
+    /// <summary>A local read met a damaged record.</summary>
+    DamagedRead,
+
+    /// <summary>This node's copy of Partition finished its exchange and counts again.</summary>
+    PartitionComplete,
+
+    /// <summary>This node's copy of Partition may lack acknowledged writes and no longer counts.</summary>
+    PartitionIncomplete,
+
+    /// <summary>A read or write ran out of time. Count: replicas that acknowledged.</summary>
+    TimedOut,
+
+    /// <summary>A slow replica was passed by asking another.</summary>
+    SpeculativeRead,
+
+    /// <summary>A peer link or greeting was refused; Detail says why.</summary>
+    PeerRefused,
+
+    /// <summary>The cluster is formed; Detail names the cluster.</summary>
+    Formed,
+
+    PeerUp,
+    PeerDown,
+
+    /// <summary>An expired row was turned into a delete.</summary>
+    Expired,
+}
+
+/// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>
+public readonly record struct NodeEvent(
+    NodeEventKind Kind, ushort Partition = 0, Version Version = default, ulong Replicas = 0, int Count = 0,
+    ConsistencyLevel Level = default, ushort Node = 0, string? Detail = null);

@@ -1,0 +1,52 @@
+namespace Torc.Node;
+
+/// <summary>The tunables of a node below Server. The simulator draws them at random.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>A quorum read or write that has not met its level by then is answered TIMEOUT.</summary>
+    public int OperationTimeoutMs { get; init; } = 2_000;
+
+    /// <summary>A forwarder waits this much longer than the coordinator, so that the coordinator's answer arrives.</summary>
+    public int ForwardTimeoutMs { get; init; } = 2_500;
+
+    /// <summary>A read whose asked replicas have not answered by then asks another.</summary>
+    public int SpeculativeReadMs { get; init; } = 50;
+
+    /// <summary>A superseded write is stamped again this many times; a hot key fought over by skewed clocks needs a few.</summary>
+    public int RestampsMax { get; init; } = 8;
+
+    /// <summary>A refused request is offered to this many coordinators.</summary>
+    public int ForwardsMax { get; init; } = 3;
+
+    /// <summary>Operations under way in one shard; beyond it requests are refused with BUSY.</summary>
+    public int OperationsMax { get; init; } = 65_536;
+
+    /// <summary>Requests waiting behind one key in one shard; beyond it requests are refused with BUSY.</summary>
+    public int WaitersPerKeyMax { get; init; } = 16_384;
+
+    /// <summary>Partitions of one shard that catch up with their peers at once.</summary>
+    public int ExchangesMax { get; init; } = 4;
+
+    /// <summary>Rows asked for in one range of an exchange.</summary>
+    public int ExchangeRowsPerRange { get; init; } = 256;
+
+    /// <summary>An exchange that hears nothing for this long asks again.</summary>
+    public int ExchangeTimeoutMs { get; init; } = 3_000;
+
+    /// <summary>Records looked at for expiry in one tick of a shard.</summary>
+    public int ExpiryRecordsPerTickMax { get; init; } = 512;
+
+    /// <summary>Expired rows being deleted at once by one shard.</summary>
+    public int ExpiriesOutstandingMax { get; init; } = 64;
+
+    /// <summary>How often the host calls a shard's tick.</summary>
+    public int TickIntervalMs { get; init; } = 20;
+
+    public int HeartbeatIntervalMs { get; init; } = 500;
+
+    /// <summary>A peer that has been silent for this long is down; a broken link is known at once.</summary>
+    public int PeerSilenceMs { get; init; } = 3_000;
+
+    /// <summary>A node whose clock is further than this from the median of its peers' does not stamp client writes.</summary>
+    public int ClockSkewMsMax { get; init; } = 5_000;
+}

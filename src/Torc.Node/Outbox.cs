@@ -1,0 +1,86 @@
+using Torc.Core.Placement;
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node;
+
+/// <summary>A reply on its way to a session: a range of <see cref="Outbox.ReplyBytes"/>.</summary>
+public readonly record struct SessionReply(Request Request, int Start, int Length);
+
+/// <summary>
+/// The effects of one turn of a shard or of the control plane, performed by the host after it left the lock.
+/// </summary>
+/// <remarks>
+/// Order of performance: <see cref="Immediate"/> frames at once. <see cref="Gated"/> frames and <see cref="Replies"/> when the
+/// shard's log is durable past <see cref="Barrier"/> (under durability <c>always</c>; at once otherwise): a reply must not
+/// tell of a record that a power failure could still take away. Frames to one peer keep their order within each kind.
+/// One owner at a time; the host reuses it after <see cref="Clear"/>.
+/// </remarks>
+public sealed class Outbox
+{
+    private readonly List<ushort> _immediateNodes = [];
+    private readonly List<ushort> _gatedNodes = [];
+    private PeerBuffer?[] _immediate = [];
+    private PeerBuffer?[] _gated = [];
+
+    /// <summary>The log offset past everything this turn appended or observed; 0 when it did neither.</summary>
+    public long Barrier { get; private set; }
+
+    public ByteWriter ReplyBytes { get; } = new(1024);
+
+    public List<SessionReply> Replies { get; } = [];
+
+    public List<ColdRead> ColdReads { get; } = [];
+
+    /// <summary>Things that happened, for metrics, logs and the simulator's checkers.</summary>
+    public List<NodeEvent> Events { get; } = [];
+
+    /// <summary>Nodes with frames in <see cref="Immediate"/>, in order of first use.</summary>
+    public IReadOnlyList<ushort> ImmediateNodes => _immediateNodes;
+
+    public IReadOnlyList<ushort> GatedNodes => _gatedNodes;
+
+    /// <summary>A map that the host must make durable, then hand to <c>ControlPlane.OnMapPersisted</c>; null mostly.</summary>
+    public ClusterMap? MapToPersist { get; set; }
+
+    public bool HasGated => _gatedNodes.Count > 0 || Replies.Count > 0;
+
+    public PeerBuffer Immediate(ushort node) => Buffer(ref _immediate, _immediateNodes, node);
+
+    public PeerBuffer Gated(ushort node) => Buffer(ref _gated, _gatedNodes, node);
+
+    public ReadOnlySpan<byte> ImmediateFrames(ushort node) => _immediate[node]!.Seal();
+
+    public ReadOnlySpan<byte> GatedFrames(ushort node) => _gated[node]!.Seal();
+
+    public void Observe(long logOffset) => Barrier = Math.Max(Barrier, logOffset);
+
+    public ReadOnlySpan<byte> BytesOf(in SessionReply reply) => ReplyBytes.Written.Slice(reply.Start, reply.Length);
+
+    public void Clear()
+    {
+        foreach (ushort node in _immediateNodes)
+            _immediate[node]!.Clear();
+        foreach (ushort node in _gatedNodes)
+            _gated[node]!.Clear();
+        _immediateNodes.Clear();
+        _gatedNodes.Clear();
+        Barrier = 0;
+        ReplyBytes.Clear();
+        Replies.Clear();
+        ColdReads.Clear();
+        Events.Clear();
+        MapToPersist = null;
+    }
+
+    private static PeerBuffer Buffer(ref PeerBuffer?[] buffers, List<ushort> nodes, ushort node)
+    {
+        if (node >= buffers.Length)
+            Array.Resize(ref buffers, node + 1);
+        PeerBuffer buffer = buffers[node] ??= new PeerBuffer();
+        if (buffer.IsEmpty)
+            nodes.Add(node);
+        return buffer;
+    }
+}

@@ -1,0 +1,20 @@
+namespace Torc.Node.Peers;
+
+/// <summary>The first byte of every message between nodes. Numbers are sent, so they are frozen by a test.</summary>
+public enum PeerMessageKind : byte
+{
+    Heartbeat = 1,
+    HeartbeatEcho = 2,
+    Greeting = 3,
+
+    Write = 16,
+    WriteReply = 17,
+    Read = 18,
+    ReadReply = 19,
+    Scan = 20,
+    ScanReply = 21,
+    Forward = 22,
+    ForwardReply = 23,
+    List = 24,
+    ListReply = 25,
+}

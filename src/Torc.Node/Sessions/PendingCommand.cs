@@ -1,0 +1,55 @@
+using Torc.Node.Commands;
+
+namespace Torc.Node.Sessions;
+
+/// <summary>A command whose reply has not left: its place in the queue keeps replies in order.</summary>
+internal sealed class PendingCommand
+{
+    private ByteWriter? _reply;
+
+    public Request? Call { get; set; }
+
+    public CommandPlan? Plan { get; set; }
+
+    public PlanContext? PlanContext { get; set; }
+
+    public long StartedMicros { get; set; }
+
+    public bool Done { get; private set; }
+
+    public bool Muted { get; set; }
+
+    public ReadOnlySpan<byte> Reply => _reply is null ? default : _reply.Written;
+
+    public void Complete(ReadOnlySpan<byte> reply)
+    {
+        Check.That(!Done);
+        _reply ??= new ByteWriter(Math.Max(reply.Length, 64));
+        _reply.Clear();
+        _reply.Write(reply);
+        Done = true;
+    }
+
+    public void Reset()
+    {
+        const int keptBytesMax = 4096;
+        if (_reply is { Length: > keptBytesMax })
+        {
+            _reply.Dispose();
+            _reply = null;
+        }
+        PlanContext?.Reply.Dispose();
+        PlanContext = null;
+        Plan = null;
+        Call = null;
+        Done = false;
+        Muted = false;
+    }
+
+    public void Dispose()
+    {
+        _reply?.Dispose();
+        _reply = null;
+        PlanContext?.Reply.Dispose();
+    }
+}

@@ -1,0 +1,303 @@
+// A client connection without its socket: bytes in, requests to shards, replies back in order.
+//
+// Replies leave in the order of their commands whatever order the shards answer in: every command takes a place in a
+// queue, and the head leaves when it is done. A reply for a command that is the only one under way is written to the output
+// directly. The host gives each session one owner at a time (its lock) and moves Output to the socket.
+
+using System.Buffers;
+using Torc.Core.Replication;
+using Torc.Node.Commands;
+using Torc.Node.Control;
+using Torc.Protocols.Resp;
+
+namespace Torc.Node.Sessions;
+
+/// <summary>What CLIENT REPLY asks for.</summary>
+public enum ReplyMode
+{
+    On,
+    Off,
+
+    /// <summary>The next command's reply is dropped.</summary>
+    SkipNext,
+}
+
+public sealed class Session
+{
+    /// <summary>Commands under way at once on a connection; beyond it, input waits in the socket.</summary>
+    public const int CommandsOutstandingMax = 1024;
+
+    private readonly TorcNode _node;
+    private readonly RespCommandReader _reader = new();
+    private readonly Queue<PendingCommand> _queue = new();
+    private readonly Dictionary<long, PendingCommand> _pending = [];
+    private readonly Stack<PendingCommand> _freePending = new();
+    private readonly Stack<Request> _freeRequests = new();
+    private readonly List<Request>[] _dispatched;
+    private readonly KeyOrder _order = new();
+    private readonly List<Request> _ready = [];
+    private readonly ByteWriter _scratch = new();
+    private Request? _next;
+    private long _tickets;
+    private Instant _now;
+
+    internal Session(TorcNode node, long id, string address, string localAddress)
+    {
+        _node = node;
+        Id = id;
+        Address = address;
+        LocalAddress = localAddress;
+        _dispatched = new List<Request>[node.Shards.Count];
+        for (int i = 0; i < _dispatched.Length; i++)
+            _dispatched[i] = [];
+        Authenticated = node.Surroundings.Password is null;
+    }
+
+    public long Id { get; }
+
+    public string Address { get; }
+
+    public string LocalAddress { get; }
+
+    public CommandTable Table => _node.Commands;
+
+    public ClusterView View => _node.View;
+
+    public INodeSurroundings Surroundings => _node.Surroundings;
+
+    public TorcNode Node => _node;
+
+    public RespProtocol Protocol { get; set; } = RespProtocol.Resp2;
+
+    public byte Keyspace { get; set; }
+
+    public bool Authenticated { get; set; }
+
+    /// <summary>What TORC.CONSISTENCY set; null: the keyspace's level.</summary>
+    public ConsistencyLevel? ReadLevel { get; set; }
+
+    public ConsistencyLevel? WriteLevel { get; set; }
+
+    public string Name { get; set; } = "";
+
+    public string LibraryName { get; set; } = "";
+
+    public string LibraryVersion { get; set; } = "";
+
+    public ReplyMode ReplyMode { get; set; }
+
+    public string LastCommand { get; private set; } = "";
+
+    public long CommandsReceived { get; private set; }
+
+    /// <summary>Set by QUIT, CLIENT KILL of oneself and protocol errors: send <see cref="Output"/>, then close.</summary>
+    public bool CloseAfterOutput { get; set; }
+
+    /// <summary>Bytes for the client, in order. The host sends and clears them.</summary>
+    public ByteWriter Output { get; } = new(4096);
+
+    /// <summary>Commands under way. While it is at the limit, <see cref="Receive"/> takes nothing.</summary>
+    public int Outstanding => _queue.Count;
+
+    public bool HasDispatched { get; private set; }
+
+    /// <summary>
+    /// Takes whole commands from the front of <paramref name="input"/> until it is used up, the limit of commands under
+    /// way is reached, or the connection is to be closed. Requests for shards are then in <see cref="TakeDispatched"/>.
+    /// </summary>
+    public void Receive(ref ReadOnlySequence<byte> input, Instant now)
+    {
+        _now = now;
+        while (!CloseAfterOutput && _queue.Count < CommandsOutstandingMax)
+        {
+            _next ??= RentRequest();
+            RespLimits limits = Authenticated ? _node.Limits : _node.LimitsBeforeAuthentication;
+            ParseOutcome outcome = _reader.Read(ref input, _next.Arguments, limits, out RespError? error);
+            if (outcome == ParseOutcome.NeedMore)
+                break;
+            if (outcome == ParseOutcome.Error)
+            {
+                FailProtocol(error!);
+                break;
+            }
+            Request request = _next;
+            _next = null;
+            Run(request);
+        }
+        FlushReady();
+    }
+
+    /// <summary>Moves the requests for a shard into <paramref name="into"/>, in order.</summary>
+    public void TakeDispatched(int shard, List<Request> into)
+    {
+        into.AddRange(_dispatched[shard]);
+        _dispatched[shard].Clear();
+        HasDispatched = false;
+        foreach (List<Request> others in _dispatched)
+            HasDispatched |= others.Count > 0;
+    }
+
+    /// <summary>The reply to a dispatched request. May dispatch more (plans, held commands).</summary>
+    public void Deliver(Request request, ReadOnlySpan<byte> reply, Instant now)
+    {
+        _now = now;
+        if (!request.IsPartitionRequest)
+        {
+            _order.Release(request, CoordinatorOf, _ready);
+            foreach (Request ready in _ready)
+                Enqueue(ready);
+            _ready.Clear();
+        }
+        if (_pending.TryGetValue(request.Ticket, out PendingCommand? pending))
+        {
+            if (pending.Plan is { } plan)
+            {
+                pending.PlanContext!.Answered();
+                plan.OnReply(pending.PlanContext, request.Part, reply);
+                FinishPlanIfDone(pending, request.Ticket);
+            }
+            else
+            {
+                Finish(pending, request.Ticket, reply);
+            }
+        }
+        Return(request);
+        FlushReady();
+    }
+
+    /// <summary>Ends the session's memory; late replies are dropped by the host.</summary>
+    public void Dispose()
+    {
+        foreach (PendingCommand pending in _queue)
+            pending.Dispose();
+        _queue.Clear();
+        _pending.Clear();
+        Output.Dispose();
+        _scratch.Dispose();
+    }
+
+    internal Request RentRequest()
+    {
+        Request request = _freeRequests.TryPop(out Request? free) ? free : new Request();
+        request.Session = this;
+        return request;
+    }
+
+    /// <summary>Sends a routed request to its shard, or holds it while an earlier one on its key could be overtaken.</summary>
+    internal void Dispatch(Request request)
+    {
+        if (request.IsPartitionRequest || _order.Admit(request, CoordinatorOf(request)))
+            Enqueue(request);
+    }
+
+    private void Enqueue(Request request)
+    {
+        _dispatched[_node.ShardOf(request.Partition)].Add(request);
+        HasDispatched = true;
+    }
+
+    private int CoordinatorOf(Request request) =>
+        Router.Coordinator(View, request.Kind, request.Partition, _node.IsCompleteHere(request.Partition));
+
+    private void Run(Request request)
+    {
+        CommandsReceived++;
+        request.Protocol = Protocol;
+        request.Keyspace = Keyspace;
+        bool muted = ReplyMode == ReplyMode.Off;
+        if (ReplyMode == ReplyMode.SkipNext)
+        {
+            muted = true;
+            ReplyMode = ReplyMode.On;
+        }
+        PendingCommand pending = _freePending.TryPop(out PendingCommand? free) ? free : new PendingCommand();
+        pending.Call = request;
+        pending.StartedMicros = _now.MonotonicMicros;
+        pending.Muted = muted;
+        long ticket = _tickets++;
+        request.Ticket = ticket;
+        _queue.Enqueue(pending);
+
+        _scratch.Clear();
+        if (!CommandGate.TryAdmit(this, request, _scratch))
+        {
+            _node.Metrics.Rejected(request.Spec);
+            Finish(pending, ticket, _scratch.Written);
+            Return(request);
+            return;
+        }
+        LastCommand = request.Spec.Name;
+        switch (request.Kind)
+        {
+            case CommandKind.Session:
+                request.Spec.OnSession!(new SessionContext(this, request, _now, _scratch));
+                // CLIENT REPLY ON answers although replies were off when it came; OFF and SKIP do not answer.
+                pending.Muted = request.Spec.Name == "client|reply" ? ReplyMode != ReplyMode.On : muted;
+                Finish(pending, ticket, _scratch.Written);
+                Return(request);
+                break;
+            case CommandKind.Plan:
+                _pending.Add(ticket, pending);
+                pending.Plan = request.Spec.MakePlan!();
+                pending.PlanContext = new PlanContext(this, request, ticket);
+                pending.Plan.Start(pending.PlanContext);
+                FinishPlanIfDone(pending, ticket);
+                break;
+            default:
+                _pending.Add(ticket, pending);
+                request.RouteByKey(request.Spec.Keys.First, View.Map!);
+                Dispatch(request);
+                break;
+        }
+    }
+
+    private void FinishPlanIfDone(PendingCommand pending, long ticket)
+    {
+        PlanContext context = pending.PlanContext!;
+        if (!context.Finished)
+        {
+            Check.That(context.Outstanding > 0);
+            return;
+        }
+        Request call = context.Call;
+        Finish(pending, ticket, context.Reply.Written);
+        Return(call);
+    }
+
+    private void Finish(PendingCommand pending, long ticket, ReadOnlySpan<byte> reply)
+    {
+        _pending.Remove(ticket);
+        if (pending.Call?.Spec is { } spec)
+            _node.Metrics.Completed(spec, _now.MonotonicMicros - pending.StartedMicros, reply);
+        pending.Call = null;
+        pending.Complete(pending.Muted ? default : reply);
+    }
+
+    private void FlushReady()
+    {
+        while (_queue.TryPeek(out PendingCommand? head) && head.Done)
+        {
+            _queue.Dequeue();
+            Output.Write(head.Reply);
+            head.Reset();
+            _freePending.Push(head);
+        }
+    }
+
+    private void FailProtocol(RespError error)
+    {
+        var pending = new PendingCommand();
+        _queue.Enqueue(pending);
+        _scratch.Clear();
+        _scratch.Error(error.Message);
+        pending.Complete(_scratch.Written);
+        CloseAfterOutput = true;
+    }
+
+    private void Return(Request request)
+    {
+        request.Reset();
+        if (_freeRequests.Count < CommandsOutstandingMax)
+            _freeRequests.Push(request);
+    }
+}

@@ -1,0 +1,39 @@
+using Torc.Core.Placement;
+
+namespace Torc.Node.Shards;
+
+/// <summary>Starts exchanges for this shard's incomplete partitions, a bounded number at a time, until none is left.</summary>
+internal sealed class CatchUp(Shard shard)
+{
+    private readonly HashSet<ushort> _underWay = [];
+
+    /// <summary>The map came into use. A partition without other replicas, or one born with the map, has nothing to catch up with.</summary>
+    public void OnFormed(bool wasBornWithMap)
+    {
+        ClusterMap map = shard.View.Map!;
+        for (ushort partition = 0; partition < map.PartitionCount; partition++)
+        {
+            if (shard.Owns(partition) && (wasBornWithMap || map.ReplicasOf(partition).Length == 1))
+                shard.SetComplete(partition, true);
+        }
+    }
+
+    public void Run()
+    {
+        ClusterMap map = shard.View.Map!;
+        for (ushort partition = 0; partition < map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
+        {
+            if (!shard.Owns(partition) || shard.IsComplete(partition) || !_underWay.Add(partition))
+                continue;
+            var exchange = new ExchangeOperation(shard, partition);
+            shard.Operations.Add(exchange, shard.Deadline(shard.Options.ExchangeTimeoutMs));
+            exchange.Begin();
+        }
+    }
+
+    public void OnExchanged(ExchangeOperation exchange)
+    {
+        _underWay.Remove(exchange.Partition);
+        shard.SetComplete(exchange.Partition, true);
+    }
+}

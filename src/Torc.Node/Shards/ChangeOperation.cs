@@ -1,0 +1,120 @@
+using Torc.Core.Cells;
+using Torc.Core.Replication;
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Shards;
+
+/// <summary>
+/// What a plain write and a read-modify-write share: stamp above the row that is replaced, let the command's handler write its
+/// delta and reply, apply locally, send, count, and stamp again when something above it was found.
+/// </summary>
+internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
+{
+    private readonly WritePhase _write;
+    private readonly ByteWriter _delta = new();
+    private readonly ByteWriter _reply = new();
+    private int _restamps;
+    private bool _wasSent;
+
+    protected ChangeOperation(Shard shard, Request request)
+        : base(shard, request) => _write = new WritePhase(this, this);
+
+    /// <summary>A version that the next stamp must be above, beyond the row's own.</summary>
+    protected Version Above { get; private set; }
+
+    /// <summary>Once peers may hold an attempt, no failure proves that nothing was applied.</summary>
+    protected bool WasSent => _wasSent;
+
+    public override void OnWriteReply(ushort from, in WriteReply reply) => _write.OnReply(from, reply);
+
+    public override void OnPeerDown(ushort node) => _write.OnPeerDown(node);
+
+    public override void OnTimeout() => AnswerTimeout(
+        "write", _write.Acknowledged, Levels.Required(Request.WriteLevel, Replicas.Length));
+
+    public void OnAcknowledged() => Answer(_reply.Written);
+
+    public void OnSuperseded(Version winner)
+    {
+        Above = winner;
+        Shard.Clock.Observe(winner);
+        Shard.Operations.Renew(this);
+        if (++_restamps > Shard.Options.RestampsMax)
+        {
+            AnswerTimeout("write outranked by others again and again", 0, _write.Required);
+            return;
+        }
+        Shard.Emit(new NodeEvent(NodeEventKind.Restamped, Request.Partition, winner));
+        OnStart();
+    }
+
+    public void OnWriteFailed(int acknowledged, int required) => AnswerTimeout("write", acknowledged, required);
+
+    /// <summary>Refuses when the level cannot be reached now or this node's clock is off; true when the change may be stamped.</summary>
+    protected bool MayStamp()
+    {
+        if (WasSent)
+            return true;
+        int required = Levels.Required(Request.WriteLevel, Replicas.Length);
+        if (!WritePhase.CanReach(this, required))
+        {
+            Refuse($"UNAVAILABLE the write needs {required} of {Replicas.Length} replicas and fewer are up and whole; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
+            return false;
+        }
+        if (!Shard.View.ClockIsTrusted)
+        {
+            Refuse("UNAVAILABLE this node's clock is too far from its peers' clocks to stamp writes; correct the clock of the machine");
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>Runs the handler on a row and replicates what it changes. The row's view ends with this call.</summary>
+    protected void Change(in RowView row)
+    {
+        Version stamp = Shard.Clock.Stamp(Shard.Now, Version.Max(Above, row.MaxVersion));
+        _delta.Clear();
+        _reply.Clear();
+        var context = new WriteContext(Request, row, Shard.Now, stamp, _delta, _reply);
+        Request.Spec.OnWrite!(ref context);
+        if (!context.Changed)
+        {
+            Answer(_reply.Written);
+            return;
+        }
+        if (!RowView.TryDecode(context.DeltaVersion, _delta.Written, out RowView delta))
+            throw new InvariantException($"the delta of {Request.Spec.Name} does not decode");
+        ApplyResult applied = Shard.Rows.Apply(RecordKey, delta, null, Shard.Outbox);
+        if (applied.Outcome != ApplyOutcome.Applied)
+        {
+            OnNotApplied(applied);
+            return;
+        }
+        Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, context.DeltaVersion));
+        _wasSent = true;
+        if (!applied.Reflected)
+        {
+            OnSuperseded(applied.Winner);
+            return;
+        }
+        _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, Levels.Required(Request.WriteLevel, Replicas.Length));
+    }
+
+    private void OnNotApplied(in ApplyResult applied)
+    {
+        if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
+        {
+            Park(applied.Cold);
+            return;
+        }
+        if (WasSent)
+        {
+            AnswerTimeout("write", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+            return;
+        }
+        Refuse(applied.Outcome == ApplyOutcome.DiskFull
+            ? "DISKFULL no space left on this node's disk: the write was not applied; free space or add nodes"
+            : $"ERR the value is too large: a key with its value may take {Shard.RecordBytesMax} bytes here");
+    }
+}

@@ -1,0 +1,117 @@
+// Which partitions of a shard may lack acknowledged writes, remembered across restarts.
+//
+// One record in the local keyspace says, for the run that wrote it: its durability, and one bit per partition that is complete.
+// It is one record because it must be atomic: a crash while it is replaced leaves the old run's words, which are judged by the
+// old run's durability. No record, or no proof that the log is whole: nothing is complete until it was exchanged.
+
+using System.Diagnostics.CodeAnalysis;
+using Torc.Core.Placement;
+using Torc.Storage;
+using Torc.Storage.Disk;
+
+namespace Torc.Node.Shards;
+
+internal sealed class Completeness : IResumable
+{
+    private const byte FormatVersion = 1;
+    private const int HeaderBytes = 2;
+    private static readonly byte[] RecordName = "completeness"u8.ToArray();
+    private readonly ShardStore _store;
+    private readonly Durability _durability;
+    private bool _unsaved = true;
+    private bool _isParked;
+    private ColdRead? _finished;
+
+    private Completeness(ShardStore store, Durability durability, int partitionCount)
+    {
+        _store = store;
+        _durability = durability;
+        Flags = new bool[partitionCount];
+    }
+
+    /// <summary>One flag per partition of the cluster. Other threads may look at it: the array stays, its bools change.</summary>
+    public bool[] Flags { get; }
+
+    /// <summary>Judges what the last run left. The caller saves and flushes before it serves.</summary>
+    public static Completeness Open(ShardStore store, IDisk disk, Durability durability, int partitionCount, RecoveryReport report)
+    {
+        var completeness = new Completeness(store, durability, partitionCount);
+        bool known = completeness.TryLoad(disk, out Durability previous, out bool[]? complete);
+        bool proved = report.Damages.Count == 0 && (report.CleanStop || previous == Durability.Always);
+        if (known && proved)
+            complete!.CopyTo(completeness.Flags, 0);
+        return completeness;
+    }
+
+    public bool IsComplete(int partition) => Flags[partition];
+
+    public void Set(int partition, bool complete)
+    {
+        if (Flags[partition] == complete)
+            return;
+        Flags[partition] = complete;
+        _unsaved = true;
+    }
+
+    /// <summary>Appends the record when something changed; called at the end of a turn. Tried again next turn when the log takes nothing now.</summary>
+    public void Save(Shard shard)
+    {
+        if (_unsaved && !_isParked)
+            Save(shard, _finished);
+    }
+
+    public void Resume(ColdRead? finished)
+    {
+        _isParked = false;
+        _finished = finished;
+    }
+
+    private void Save(Shard shard, ColdRead? finished)
+    {
+        // The store wants a key found before it is put.
+        FindOutcome found = _store.Find(Key, finished, out _, out ColdRead? cold);
+        _finished = null;
+        if (found == FindOutcome.Cold)
+        {
+            _isParked = true;
+            shard.Park(this, cold);
+            return;
+        }
+        Span<byte> row = stackalloc byte[HeaderBytes + (Flags.Length + 7) / 8];
+        row.Clear();
+        row[0] = FormatVersion;
+        row[1] = (byte)_durability;
+        for (int i = 0; i < Flags.Length; i++)
+        {
+            if (Flags[i])
+                row[HeaderBytes + i / 8] |= (byte)(1 << i % 8);
+        }
+        _unsaved = _store.Put(Key, RecordFlags.None, UInt128.One, row) != PutOutcome.Done;
+        shard.Outbox.Observe(_store.AppendedOffset);
+    }
+
+    private static RecordKey Key => new(KeyspaceSettings.LocalId, 0, RecordName);
+
+    private bool TryLoad(IDisk disk, out Durability durability, [NotNullWhen(true)] out bool[]? complete)
+    {
+        durability = default;
+        complete = null;
+        RecordKey key = Key;
+        FindOutcome outcome = _store.Find(key, null, out RecordView record, out ColdRead? cold);
+        while (outcome == FindOutcome.Cold)
+        {
+            cold!.Run(disk);
+            outcome = _store.Find(key, cold, out record, out cold);
+        }
+        if (outcome != FindOutcome.Found)
+            return false;
+        ReadOnlySpan<byte> row = record.Row;
+        if (row.Length != HeaderBytes + (Flags.Length + 7) / 8 || row[0] != FormatVersion)
+            return false;
+        durability = (Durability)row[1];
+        complete = new bool[Flags.Length];
+        for (int i = 0; i < complete.Length; i++)
+            complete[i] = (row[HeaderBytes + i / 8] & 1 << i % 8) != 0;
+        return true;
+    }
+}

@@ -1,0 +1,117 @@
+using Torc.Core.Placement;
+using Torc.Node.Commands;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>A request on one key, run by this node as its coordinator.</summary>
+internal abstract class KeyOperation(Shard shard, Request request) : Operation(shard), IResumable
+{
+    public Request Request { get; } = request;
+
+    /// <summary>The map of when the operation began: its replicas do not change under it.</summary>
+    public ClusterMap Map { get; } = shard.View.Map!;
+
+    public bool HoldsKey { get; set; }
+
+    /// <summary>Waiting for a cold record or for space.</summary>
+    public bool IsParked { get; private set; }
+
+    /// <summary>Keys that collide wait for each other, which is harmless.</summary>
+    public ulong GateKey => Request.KeyHash ^ ((ulong)Request.Keyspace << 56);
+
+    public RecordKey RecordKey => new(Request.Keyspace, Request.Partition, Request.KeyHash, Request.Key);
+
+    public ReadOnlySpan<ushort> Replicas => Map.ReplicasOf(Request.Partition);
+
+    public int LocalIndex => Replicas.IndexOf(Shard.View.Self);
+
+    public bool IsEnded { get; private set; }
+
+    /// <summary>Enters the key's gate and runs when nobody is in front.</summary>
+    public void Begin()
+    {
+        switch (Shard.Gate.Enter(this))
+        {
+            case KeyGate.Entry.Entered:
+                Start();
+                break;
+            case KeyGate.Entry.Full:
+                Refuse("BUSY too many commands wait for this key; try again later");
+                break;
+        }
+    }
+
+    /// <summary>It is this operation's turn on its key.</summary>
+    public void Start()
+    {
+        if (!IsEnded)
+            OnStart();
+    }
+
+    protected abstract void OnStart();
+
+    public void Resume(ColdRead? finished)
+    {
+        if (IsEnded)
+            return;
+        IsParked = false;
+        OnResume(finished);
+    }
+
+    protected abstract void OnResume(ColdRead? finished);
+
+    /// <summary>Waits for a cold read, or for space when null; <see cref="OnResume"/> follows. Holds the key meanwhile.</summary>
+    protected void Park(ColdRead? cold)
+    {
+        IsParked = true;
+        if (!Shard.Gate.Hold(this))
+        {
+            // Passed a holder on the way in: take the place behind it, and start over then.
+            IsParked = false;
+            return;
+        }
+        Shard.Park(this, cold);
+    }
+
+    /// <summary>Answers, leaves the key and ends.</summary>
+    protected void Answer(ReadOnlySpan<byte> reply)
+    {
+        Shard.Reply(Request, reply, refused: false);
+        End();
+    }
+
+    /// <summary>Answers with an error that proves nothing was applied.</summary>
+    protected void Refuse(string error)
+    {
+        Shard.ReplyError(Request, error, refused: true);
+        End();
+    }
+
+    /// <summary>Answers that the outcome is not known.</summary>
+    protected void AnswerTimeout(string what, int acknowledged, int required)
+    {
+        Shard.Emit(new NodeEvent(NodeEventKind.TimedOut, Request.Partition, Count: acknowledged));
+        Shard.ReplyError(Request, $"TIMEOUT {what}: {acknowledged} of {required} required replicas answered in time", refused: false);
+        End();
+    }
+
+    /// <summary>The copy here turned out not to count: another replica takes the request.</summary>
+    protected void HandOver()
+    {
+        Request request = Request;
+        End();
+        Shard.Execute(request);
+    }
+
+    protected void End()
+    {
+        Check.That(!IsEnded);
+        IsEnded = true;
+        if (HoldsKey)
+            Shard.Gate.Leave(this);
+        else
+            Shard.Gate.Forget(this);
+        Shard.Operations.Remove(this);
+    }
+}

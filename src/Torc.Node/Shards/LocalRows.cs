@@ -1,0 +1,120 @@
+// This node's copy of a shard's rows: the row model over the store's opaque records.
+//
+// Invariant: what a caller sees of a (keyspace, partition) is every row joined with the partition's floor (a delete of
+// everything older; see Floors), so that a FLUSHDB needs no visit to each key. Rows that the floor covers are never stored.
+
+using Torc.Core.Cells;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>How applying a delta to the local copy went.</summary>
+internal enum ApplyOutcome
+{
+    Applied,
+
+    /// <summary>The old row has to be read from disk first.</summary>
+    Cold,
+
+    /// <summary>The log takes nothing at the moment; try again after maintenance.</summary>
+    Stalled,
+    DiskFull,
+    TooLarge,
+}
+
+/// <summary>What became of a delta.</summary>
+/// <param name="Reflected">The merged row shows the delta; false: something later covers it.</param>
+/// <param name="Winner">The merged row's greatest version.</param>
+internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected, Version Winner, bool WasDamaged, ColdRead? Cold);
+
+internal sealed class LocalRows(ShardStore store, Floors floors)
+{
+    private readonly ByteWriter _joined = new();
+    private readonly ByteWriter _merged = new();
+
+    /// <summary>
+    /// Reads a row as this replica knows it. Found and NotFound both give a row (the absent one, or the floor's tombstone);
+    /// it points into the store and stays valid until the next call on it.
+    /// </summary>
+    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold)
+    {
+        FindOutcome outcome = store.Find(key, finished, out RecordView record, out cold);
+        row = RowView.Absent;
+        if (outcome == FindOutcome.Found)
+        {
+            outbox.Observe(record.EndOffset);
+            if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out row))
+                return FindOutcome.Damaged;
+        }
+        if (outcome is FindOutcome.Found or FindOutcome.NotFound)
+            row = JoinFloor(key.Keyspace, key.Partition, row, outbox);
+        return outcome;
+    }
+
+    /// <summary>Merges a delta into the local copy and appends the result when it changed. A damaged old row counts as absent.</summary>
+    public ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished, Outbox outbox)
+    {
+        FindOutcome found = Read(key, finished, outbox, out RowView current, out ColdRead? cold);
+        if (found == FindOutcome.Cold)
+            return new ApplyResult(ApplyOutcome.Cold, false, Version.None, false, cold);
+        bool damaged = found == FindOutcome.Damaged;
+        if (damaged)
+            current = JoinFloor(key.Keyspace, key.Partition, RowView.Absent, outbox);
+
+        _merged.Clear();
+        MergeOutcome merge = RowMerge.Merge(current, delta, _merged, out Version max);
+        if (merge == MergeOutcome.KeptLeft)
+            return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), current.MaxVersion, damaged, null);
+
+        RowView merged = delta;
+        if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
+            throw new InvariantException("a merge of two rows does not decode");
+        bool reflected = RowMerge.Reflects(merged, delta);
+        ApplyOutcome outcome = Store(key, merged, outbox);
+        if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
+            floors.Raise(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion, store.AppendedOffset);
+        return new ApplyResult(outcome, reflected, merged.MaxVersion, damaged, null);
+    }
+
+    /// <summary>Joins a row with its partition's floor; the result may point into a buffer of this object.</summary>
+    public RowView JoinFloor(byte keyspace, ushort partition, RowView row, Outbox outbox)
+    {
+        Floor floor = floors.Of(keyspace, partition);
+        if (floor.Version.IsNone)
+            return row;
+        outbox.Observe(floor.EndOffset);
+        RowView tombstone = RowView.Tombstone(floor.Version);
+        _joined.Clear();
+        MergeOutcome outcome = RowMerge.Merge(row, tombstone, _joined, out Version max);
+        if (outcome == MergeOutcome.KeptLeft)
+            return row;
+        if (outcome == MergeOutcome.TookRight)
+            return tombstone;
+        if (!RowView.TryDecode(max, _joined.Written, out RowView joined))
+            throw new InvariantException("a row joined with its floor does not decode");
+        return joined;
+    }
+
+    private ApplyOutcome Store(in RecordKey key, in RowView row, Outbox outbox)
+    {
+        PutOutcome put = store.Put(key, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
+        outbox.Observe(store.AppendedOffset);
+        return put switch
+        {
+            PutOutcome.Done => ApplyOutcome.Applied,
+            PutOutcome.Stalled => ApplyOutcome.Stalled,
+            PutOutcome.DiskFull => ApplyOutcome.DiskFull,
+            _ => ApplyOutcome.TooLarge,
+        };
+    }
+
+    private static RecordFlags FlagsOf(in RowView row)
+    {
+        RecordFlags flags = RecordFlags.None;
+        if (row.Kind == RowKind.None || (row.Kind == RowKind.String && !row.HasStringCell))
+            flags |= RecordFlags.Tombstone;
+        if (row.HasDeadline)
+            flags |= RecordFlags.HasDeadline;
+        return flags;
+    }
+}

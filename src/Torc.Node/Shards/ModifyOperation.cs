@@ -1,0 +1,114 @@
+using Torc.Core.Cells;
+using Torc.Core.Replication;
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>
+/// A read-modify-write: holds its key, reads at quorum, lets the handler change the row, writes. Atomic among the
+/// read-modify-writes that the same coordinator runs; see the router for which one that is.
+/// </summary>
+internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
+{
+    private readonly ReadPhase _read;
+    private bool _isReading;
+
+    public ModifyOperation(Shard shard, Request request)
+        : base(shard, request) => _read = new ReadPhase(this, this);
+
+    protected override void OnStart()
+    {
+        Shard.Gate.Hold(this);
+        Run(null);
+    }
+
+    protected override void OnResume(ColdRead? finished) => Run(finished);
+
+    public override void OnReadReply(ushort from, in ReadReply reply)
+    {
+        if (_isReading)
+            _read.OnReply(from, reply);
+    }
+
+    public override void OnWriteReply(ushort from, in WriteReply reply)
+    {
+        if (_isReading)
+            _read.OnRepairReply(from, reply);
+        else
+            base.OnWriteReply(from, reply);
+    }
+
+    public override void OnPeerDown(ushort node)
+    {
+        if (_isReading)
+            _read.OnPeerDown(node);
+        else
+            base.OnPeerDown(node);
+    }
+
+    public override void OnTick()
+    {
+        if (_isReading)
+            _read.OnTick();
+    }
+
+    public override void OnTimeout()
+    {
+        // Nothing of this command was sent while it still reads for the first time.
+        if (_isReading && !WasSent)
+            AnswerTimeout("read before the change", _read.Answered, _read.Required);
+        else
+            base.OnTimeout();
+    }
+
+    public void OnRow(in RowView row)
+    {
+        _isReading = false;
+        Shard.Operations.Renew(this);
+        Change(row);
+    }
+
+    public void OnReadFailed(int answered, int required)
+    {
+        if (WasSent)
+            AnswerTimeout("write", 0, required);
+        else
+            Refuse($"UNAVAILABLE the change needs to read {required} replicas and {answered} can answer; wait for nodes to come back");
+    }
+
+    private void Run(ColdRead? finished)
+    {
+        if (!MayStamp())
+            return;
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out ColdRead? cold);
+        if (outcome == FindOutcome.Cold)
+        {
+            Park(cold);
+            return;
+        }
+        if (outcome == FindOutcome.Damaged)
+        {
+            OnDamaged();
+            return;
+        }
+        _isReading = true;
+        int required = Levels.Required(ConsistencyLevel.Quorum, Replicas.Length);
+        if (required == 1)
+            OnRow(row);
+        else
+            _read.Begin(row, required);
+    }
+
+    private void OnDamaged()
+    {
+        Shard.OnDamagedRecord(Request);
+        if (Replicas.Length == 1)
+            Refuse(Shard.DamagedError);
+        else if (WasSent)
+            AnswerTimeout("write", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+        else
+            HandOver();
+    }
+}

@@ -1,0 +1,53 @@
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>Work that met a cold record or a full log, and goes on when that is over.</summary>
+internal interface IResumable
+{
+    /// <param name="finished">The cold read that was waited for; null after a stall.</param>
+    void Resume(ColdRead? finished);
+}
+
+/// <summary>
+/// Something a shard has under way that waits for peers. Its id carries a generation, so that an answer to an operation
+/// long gone never counts for the one that took its place.
+/// </summary>
+internal abstract class Operation(Shard shard)
+{
+    public Shard Shard { get; } = shard;
+
+    public ulong Id { get; set; }
+
+    public long DeadlineMicros { get; set; }
+
+    public virtual void OnWriteReply(ushort from, in WriteReply reply)
+    {
+    }
+
+    public virtual void OnReadReply(ushort from, in ReadReply reply)
+    {
+    }
+
+    public virtual void OnScanReply(ushort from, in ScanReplyView reply)
+    {
+    }
+
+    public virtual void OnListReply(ushort from, in ListReply reply)
+    {
+    }
+
+    public virtual void OnForwardReply(ushort from, in ForwardReply reply)
+    {
+    }
+
+    /// <summary>A peer went down: no answer of it is to be expected.</summary>
+    public abstract void OnPeerDown(ushort node);
+
+    public abstract void OnTimeout();
+
+    public virtual void OnTick()
+    {
+    }
+}

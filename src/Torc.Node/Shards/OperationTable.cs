@@ -1,0 +1,68 @@
+namespace Torc.Node.Shards;
+
+/// <summary>
+/// Operations by id: <c>generation (32 bits) | slot (32 bits)</c>. Removing an operation raises its slot's generation.
+/// </summary>
+internal sealed class OperationTable(int operationsMax)
+{
+    private readonly Stack<int> _free = new();
+    private Operation?[] _operations = new Operation?[64];
+    private uint[] _generations = new uint[64];
+    private int _used;
+
+    public int Count { get; private set; }
+
+    public bool IsFull => Count >= operationsMax;
+
+    public void Add(Operation operation, long deadlineMicros)
+    {
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _used++;
+            if (slot == _operations.Length)
+            {
+                Array.Resize(ref _operations, slot * 2);
+                Array.Resize(ref _generations, slot * 2);
+            }
+        }
+        Check.That(_operations[slot] is null);
+        _operations[slot] = operation;
+        operation.Id = (ulong)_generations[slot] << 32 | (uint)slot;
+        operation.DeadlineMicros = deadlineMicros;
+        Count++;
+    }
+
+    public Operation? Find(ulong id)
+    {
+        uint slot = (uint)id;
+        return slot < (uint)_used && _generations[slot] == (uint)(id >> 32) ? _operations[slot] : null;
+    }
+
+    /// <summary>Gives an operation a new id: answers to what it asked so far no longer reach it.</summary>
+    public void Renew(Operation operation)
+    {
+        int slot = (int)(uint)operation.Id;
+        Check.That(_operations[slot] == operation);
+        operation.Id = (ulong)++_generations[slot] << 32 | (uint)slot;
+    }
+
+    public void Remove(Operation operation)
+    {
+        int slot = (int)(uint)operation.Id;
+        Check.That(_operations[slot] == operation);
+        _operations[slot] = null;
+        _generations[slot]++;
+        _free.Push(slot);
+        Count--;
+    }
+
+    /// <summary>All operations under way at the time of the call; safe while they end.</summary>
+    public void CopyTo(List<Operation> into)
+    {
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (_operations[slot] is { } operation)
+                into.Add(operation);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>A peer's message that met a cold record or a full log, kept until it can be handled again.</summary>
+internal sealed class ParkedMessage(Shard shard, ushort from, in PeerMessage message) : IResumable
+{
+    private readonly PeerMessageKind _kind = message.Kind;
+    private readonly ushort _partition = message.Partition;
+    private readonly byte[] _body = message.Body.ToArray();
+
+    public void Resume(ColdRead? finished) =>
+        shard.Replicas.Handle(from, new PeerMessage(_kind, _partition, _body), finished);
+}

@@ -1,0 +1,67 @@
+using Torc.Core.Cells;
+using Torc.Core.Replication;
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>A read of one key at its level: GET, TTL, EXISTS of one key.</summary>
+internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
+{
+    private readonly ReadPhase _read;
+
+    public ReadOperation(Shard shard, Request request)
+        : base(shard, request) => _read = new ReadPhase(this, this);
+
+    protected override void OnStart() => Run(null);
+
+    protected override void OnResume(ColdRead? finished) => Run(finished);
+
+    public override void OnReadReply(ushort from, in ReadReply reply) => _read.OnReply(from, reply);
+
+    public override void OnWriteReply(ushort from, in WriteReply reply) => _read.OnRepairReply(from, reply);
+
+    public override void OnPeerDown(ushort node) => _read.OnPeerDown(node);
+
+    public override void OnTick() => _read.OnTick();
+
+    public override void OnTimeout() => AnswerTimeout("read", _read.Answered, _read.Required);
+
+    public void OnRow(in RowView row)
+    {
+        ByteWriter reply = Shard.BeginReply(Request);
+        Request.Spec.OnRead!(new ReadContext(Request, row, Shard.Now, reply));
+        Shard.EndReply(Request);
+        End();
+    }
+
+    public void OnReadFailed(int answered, int required) => Refuse(Unavailable(answered, required));
+
+    private void Run(ColdRead? finished)
+    {
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out ColdRead? cold);
+        if (outcome == FindOutcome.Cold)
+        {
+            Park(cold);
+            return;
+        }
+        if (outcome == FindOutcome.Damaged)
+        {
+            Shard.OnDamagedRecord(Request);
+            if (Replicas.Length == 1)
+                Refuse(Shard.DamagedError);
+            else
+                HandOver();
+            return;
+        }
+        int required = Levels.Required(Request.ReadLevel, Replicas.Length);
+        if (required == 1)
+            OnRow(row);
+        else
+            _read.Begin(row, required);
+    }
+
+    private static string Unavailable(int answered, int required) =>
+        $"UNAVAILABLE the read needs {required} replicas and {answered} can answer; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)";
+}

@@ -1,0 +1,233 @@
+using Torc.Core.Cells;
+using Torc.Core.Replication;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Shards;
+
+/// <summary>What a <see cref="ReadPhase"/> tells its operation.</summary>
+internal interface IReadPhaseOwner
+{
+    /// <summary>The level is met with this row. The view is valid during the call.</summary>
+    void OnRow(in RowView row);
+
+    /// <summary>The level cannot be met. <paramref name="answered"/>: replicas that did their part.</summary>
+    void OnReadFailed(int answered, int required);
+}
+
+/// <summary>
+/// The quorum read of an operation: <see cref="QuorumRead"/> decides, this asks replicas, keeps rows and sends repairs.
+/// The local row is copied when the read starts: a newer local row that nobody else has yet must not slip into the answer.
+/// </summary>
+internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
+{
+    private readonly QuorumRead _quorum = new();
+    private readonly ByteWriter _local = new();
+    private readonly ByteWriter _merged = new();
+    private readonly ByteWriter _scratch = new();
+    private Version _localVersion, _mergedVersion;
+    private bool _hasMerged;
+    private ReplicaSet _asked;
+    private long _startedMicros;
+
+    private Shard Shard => operation.Shard;
+
+    /// <summary>Starts with the local row as the first answer. Only for more than one required replica.</summary>
+    public void Begin(in RowView local, int required)
+    {
+        ReadOnlySpan<ushort> replicas = operation.Replicas;
+        int localIndex = operation.LocalIndex;
+        _startedMicros = Shard.Now.MonotonicMicros;
+        _local.Clear();
+        _localVersion = RowWriter.Copy(_local, local);
+        _hasMerged = false;
+        _asked = ReplicaSet.Empty;
+        _quorum.Begin(replicas.Length, required, localIndex);
+        ClusterView view = Shard.View;
+        for (int i = 0; i < replicas.Length; i++)
+        {
+            if (i != localIndex && !view.IsUp(replicas[i]))
+                _quorum.Fail(i);
+        }
+        _quorum.Answer(localIndex, local.Digest, local.MaxVersion, complete: true, hasData: true);
+        for (int missing = required - 1; missing > 0 && AskAnother(); missing--)
+        {
+        }
+        Decide();
+    }
+
+    public void OnReply(ushort from, in ReadReply reply)
+    {
+        int replica = operation.Replicas.IndexOf(from);
+        if (replica < 0)
+            return;
+        if (reply.Status != ReadStatus.Answered)
+        {
+            Fail(replica);
+            return;
+        }
+        if (reply.HasData && _quorum.Decision == ReadDecision.FetchData)
+            Join(reply.Row);
+        _quorum.Answer(replica, reply.Digest, reply.MaxVersion, reply.Complete, reply.HasData);
+        if (!reply.Complete)
+            AskAnother();
+        Decide();
+    }
+
+    /// <summary>A repair's acknowledgement: whether it was outranked or not, the replica now holds what the reply shows.</summary>
+    public void OnRepairReply(ushort from, in WriteReply reply)
+    {
+        int replica = operation.Replicas.IndexOf(from);
+        if (replica < 0)
+            return;
+        if (reply.Status == WriteStatus.Refused)
+            _quorum.Fail(replica);
+        else
+            _quorum.RepairAcknowledged(replica, reply.Complete);
+        Decide();
+    }
+
+    public void OnPeerDown(ushort node)
+    {
+        int replica = operation.Replicas.IndexOf(node);
+        if (replica >= 0)
+            Fail(replica);
+    }
+
+    /// <summary>Asks one more replica when the asked ones are slow.</summary>
+    public void OnTick()
+    {
+        long waited = Shard.Now.MonotonicMicros - _startedMicros;
+        if (_quorum.Decision != ReadDecision.Waiting || waited < Shard.Options.SpeculativeReadMs * Instant.MicrosPerMs)
+            return;
+        _startedMicros = Shard.Now.MonotonicMicros;
+        if (AskAnother())
+            Shard.Emit(new NodeEvent(NodeEventKind.SpeculativeRead, operation.Request.Partition));
+    }
+
+    public int Answered => _quorum.Answered;
+
+    public int Required => _quorum.Required;
+
+    private void Fail(int replica)
+    {
+        _quorum.Fail(replica);
+        if (_quorum.Decision == ReadDecision.Waiting)
+            AskAnother();
+        Decide();
+    }
+
+    /// <summary>Asks the next replica in preference order that is up, whole and not yet asked.</summary>
+    private bool AskAnother()
+    {
+        ReadOnlySpan<ushort> replicas = operation.Replicas;
+        ClusterView view = Shard.View;
+        for (int i = 0; i < replicas.Length; i++)
+        {
+            ushort node = replicas[i];
+            if (node == view.Self || _asked.Contains(i) || !view.IsUp(node) || !view.IsPeerComplete(node, operation.Request.Partition))
+                continue;
+            _asked = _asked.With(i);
+            Ask(node, wantsData: false);
+            return true;
+        }
+        return false;
+    }
+
+    private void Ask(ushort node, bool wantsData) => ReadMessage.Write(
+        Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace, wantsData, operation.Request.Key);
+
+    private void Decide()
+    {
+        while (!operation.IsEnded)
+        {
+            switch (_quorum.Decision)
+            {
+                case ReadDecision.Waiting:
+                    return;
+                case ReadDecision.Agreed:
+                    owner.OnRow(View(_localVersion, _local));
+                    return;
+                case ReadDecision.FetchData:
+                    foreach (int replica in _quorum.TakeDataNeeded())
+                        Ask(operation.Replicas[replica], wantsData: true);
+                    return;
+                case ReadDecision.Merge:
+                    Join(View(_localVersion, _local));
+                    _quorum.Merged(View(_mergedVersion, _merged).Digest);
+                    break;
+                case ReadDecision.Repair:
+                    if (!SendRepairs())
+                        return;
+                    break;
+                case ReadDecision.Repaired:
+                    SendRepairs();
+                    owner.OnRow(View(_mergedVersion, _merged));
+                    return;
+                default:
+                    owner.OnReadFailed(_quorum.Answered, _quorum.Required);
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Sends the merged row to those behind; true when the local one took it at once, so that the decision may have changed.</summary>
+    private bool SendRepairs()
+    {
+        RowView merged = View(_mergedVersion, _merged);
+        bool localChanged = false;
+        int sent = 0;
+        foreach (int replica in _quorum.TakeRepairsNeeded())
+        {
+            ushort node = operation.Replicas[replica];
+            sent++;
+            if (node != Shard.View.Self)
+            {
+                WriteMessage.Write(
+                    Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
+                    operation.Request.Key, _mergedVersion, _merged.Written);
+                continue;
+            }
+            localChanged = true;
+            Shard.Clock.Observe(_mergedVersion);
+            ApplyResult applied = Shard.Rows.Apply(operation.RecordKey, merged, null, Shard.Outbox);
+            if (applied.Outcome == ApplyOutcome.Applied)
+                _quorum.RepairAcknowledged(replica, Shard.IsComplete(operation.Request.Partition));
+            else
+                _quorum.Fail(replica);
+        }
+        if (sent > 0)
+            Shard.Emit(new NodeEvent(NodeEventKind.ReadRepaired, operation.Request.Partition, Count: sent));
+        return localChanged;
+    }
+
+    private void Join(in RowView row)
+    {
+        if (!_hasMerged)
+        {
+            _merged.Clear();
+            _mergedVersion = RowWriter.Copy(_merged, row);
+            _hasMerged = true;
+            return;
+        }
+        _scratch.Clear();
+        MergeOutcome outcome = RowMerge.Merge(View(_mergedVersion, _merged), row, _scratch, out Version max);
+        if (outcome == MergeOutcome.KeptLeft)
+            return;
+        _merged.Clear();
+        if (outcome == MergeOutcome.TookRight)
+            RowWriter.Copy(_merged, row);
+        else
+            _merged.Write(_scratch.Written);
+        _mergedVersion = max;
+    }
+
+    private static RowView View(Version version, ByteWriter bytes)
+    {
+        if (version.IsNone)
+            return RowView.Absent;
+        if (!RowView.TryDecode(version, bytes.Written, out RowView row))
+            throw new InvariantException("a row kept by a read does not decode");
+        return row;
+    }
+}

@@ -1,0 +1,114 @@
+using Torc.Core.Cells;
+using Torc.Core.Placement;
+using Torc.Core.Repair;
+using Torc.Node.Peers;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>
+/// What this node does as a replica for other coordinators: applies deltas, answers reads and scans. Every answer waits for
+/// the log to be durable past what it tells of.
+/// </summary>
+internal sealed class ReplicaRequests(Shard shard)
+{
+    private readonly RangeScan _scan = new(shard);
+    private readonly RangeListing _listing = new();
+
+    public void Handle(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        bool valid = message.Kind switch
+        {
+            PeerMessageKind.Write => TryWrite(from, message, finished),
+            PeerMessageKind.Read => TryRead(from, message, finished),
+            PeerMessageKind.Scan => TryScan(from, message, finished),
+            PeerMessageKind.List => TryList(from, message, finished),
+            _ => false,
+        };
+        if (!valid)
+            shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: $"malformed {message.Kind}"));
+    }
+
+    private static bool IsReplicated(byte keyspace) => keyspace is < KeyspaceSettings.UserKeyspacesMax or KeyspaceSettings.SystemId;
+
+    private bool TryWrite(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        if (!WriteMessage.TryRead(message.Body, out WriteMessage write) || !IsReplicated(write.Keyspace))
+            return false;
+        shard.Clock.Observe(write.Delta.MaxVersion);
+        var key = new RecordKey(write.Keyspace, message.Partition, write.Key);
+        ApplyResult applied = shard.Rows.Apply(key, write.Delta, finished, shard.Outbox);
+        if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
+        {
+            shard.Park(new ParkedMessage(shard, from, message), applied.Cold);
+            return true;
+        }
+        if (applied.WasDamaged)
+            shard.OnDamagedRecord(message.Partition);
+        WriteStatus status = applied.Outcome != ApplyOutcome.Applied ? WriteStatus.Refused
+            : applied.Reflected ? WriteStatus.Applied
+            : WriteStatus.Superseded;
+        var reply = new WriteReply(write.Operation, status, shard.IsComplete(message.Partition), applied.Winner);
+        reply.Write(shard.Outbox.Gated(from), message.Partition);
+        return true;
+    }
+
+    private bool TryRead(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        if (!ReadMessage.TryRead(message.Body, out ReadMessage read) || !IsReplicated(read.Keyspace))
+            return false;
+        var key = new RecordKey(read.Keyspace, message.Partition, read.Key);
+        FindOutcome outcome = shard.Rows.Read(key, finished, shard.Outbox, out RowView row, out ColdRead? cold);
+        if (outcome == FindOutcome.Cold)
+        {
+            shard.Park(new ParkedMessage(shard, from, message), cold);
+            return true;
+        }
+        if (outcome == FindOutcome.Damaged)
+        {
+            shard.OnDamagedRecord(message.Partition);
+            ReadReply.WriteFailure(shard.Outbox.Gated(from), message.Partition, read.Operation, ReadStatus.Damaged, complete: false);
+            return true;
+        }
+        ReadReply.Write(shard.Outbox.Gated(from), message.Partition, read.Operation, shard.IsComplete(message.Partition), read.WantsData, row);
+        return true;
+    }
+
+    private bool TryScan(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        if (!ScanMessage.TryRead(message.Body, out ScanMessage scan) || !IsReplicated(scan.Keyspace))
+            return false;
+        ScanOutcome outcome = _scan.Run(scan.Keyspace, message.Partition, scan.From, scan.Budget, finished, out ColdRead? cold);
+        if (outcome == ScanOutcome.Cold)
+        {
+            shard.Park(new ParkedMessage(shard, from, message), cold);
+            return true;
+        }
+        if (_scan.MetDamage)
+            shard.OnDamagedRecord(message.Partition);
+        ScanReply.Write(
+            shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition),
+            _scan.End, _scan.Count, _scan.Entries);
+        return true;
+    }
+
+    private bool TryList(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        if (!ListMessage.TryRead(message.Body, out ListMessage list) || !IsReplicated(list.Keyspace))
+            return false;
+        ScanOutcome outcome = _scan.Run(list.Keyspace, message.Partition, list.From, list.Budget, finished, out ColdRead? cold);
+        if (outcome == ScanOutcome.Cold)
+        {
+            shard.Park(new ParkedMessage(shard, from, message), cold);
+            return true;
+        }
+        if (_scan.MetDamage)
+            shard.OnDamagedRecord(message.Partition);
+        _scan.CopyTo(_listing);
+        ByteWriter body = ListReply.Begin(
+            shard.Outbox.Gated(from), message.Partition, list.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition), _scan.End);
+        _listing.Encode(body);
+        shard.Outbox.Gated(from).End();
+        return true;
+    }
+}

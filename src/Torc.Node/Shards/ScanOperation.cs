@@ -1,0 +1,218 @@
+// A range of one partition's live keys, joined over a read quorum: what SCAN, KEYS and RANDOMKEY are made of.
+//
+// The request is `torc.scan <from> <budget>`; the reply an array of the next position ("0": the partition is finished) and the
+// keys. Every asked replica lists [from, its end); the answer covers up to the nearest end, and a key is in it when the join of
+// what the replicas hold of it is live. So a key that a quorum acknowledged is seen though a replica missed it, and a deleted one is not.
+
+using System.Buffers.Text;
+using Torc.Core.Cells;
+using Torc.Core.Repair;
+using Torc.Core.Replication;
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+using Torc.Protocols.Resp;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+internal sealed class ScanOperation : Operation, IResumable
+{
+    private readonly Request _request;
+    private readonly RangeScan _scan;
+    private readonly ByteWriter _joined = new();
+    private readonly ByteWriter _next = new();
+    private readonly ulong _from;
+    private readonly int _budget;
+    private ulong _end;
+    private bool _hasRange;
+    private ReplicaSet _asked, _answered;
+    private bool _isEnded;
+
+    public ScanOperation(Shard shard, Request request)
+        : base(shard)
+    {
+        _request = request;
+        _scan = new RangeScan(shard);
+        bool valid = Utf8Parser.TryParse(request.Arguments[1], out _from, out _);
+        valid &= Utf8Parser.TryParse(request.Arguments[2], out _budget, out _);
+        if (!valid || _budget is < 1 or > ScanMessage.BudgetMax)
+            _budget = ScanMessage.BudgetMax;
+    }
+
+    private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(_request.Partition);
+
+    private int Required => Levels.Required(_request.ReadLevel, Replicas.Length);
+
+    public void Begin()
+    {
+        _asked = _asked.With(Replicas.IndexOf(Shard.View.Self));
+        for (int missing = Required - 1; missing > 0; missing--)
+        {
+            if (!AskAnother())
+            {
+                Refuse();
+                return;
+            }
+        }
+        Resume(null);
+    }
+
+    public void Resume(ColdRead? finished)
+    {
+        if (_isEnded)
+            return;
+        ScanOutcome outcome = _scan.Run(_request.Keyspace, _request.Partition, _from, _budget, finished, out ColdRead? cold);
+        if (outcome == ScanOutcome.Cold)
+        {
+            Shard.Park(this, cold);
+            return;
+        }
+        if (_scan.MetDamage)
+        {
+            Shard.OnDamagedRecord(_request.Partition);
+            if (Replicas.Length == 1)
+            {
+                Shard.ReplyError(_request, Shard.DamagedError, refused: true);
+                End();
+                return;
+            }
+            // Peers answer instead of this replica.
+            if (!AskAnother())
+                Refuse();
+            return;
+        }
+        Join(_scan.Entries, _scan.End);
+        Answered(Replicas.IndexOf(Shard.View.Self));
+    }
+
+    public override void OnScanReply(ushort from, in ScanReplyView reply)
+    {
+        int replica = Replicas.IndexOf(from);
+        if (replica < 0 || _answered.Contains(replica))
+            return;
+        if (reply.Status != ReadStatus.Answered || !reply.Complete)
+        {
+            if (!AskAnother())
+                Refuse();
+            return;
+        }
+        Join(reply.Entries, reply.End);
+        Answered(replica);
+    }
+
+    public override void OnPeerDown(ushort node)
+    {
+        int replica = Replicas.IndexOf(node);
+        if (replica < 0 || !_asked.Contains(replica) || _answered.Contains(replica))
+            return;
+        if (!AskAnother())
+            Refuse();
+    }
+
+    public override void OnTimeout()
+    {
+        Shard.ReplyError(_request, $"TIMEOUT scan: {_answered.Count} of {Required} required replicas answered in time", refused: true);
+        End();
+    }
+
+    private void Answered(int replica)
+    {
+        _answered = _answered.With(replica);
+        if (_answered.Count < Required)
+            return;
+        WriteReply();
+        End();
+    }
+
+    private bool AskAnother()
+    {
+        for (int i = 0; i < Replicas.Length; i++)
+        {
+            ushort node = Replicas[i];
+            if (_asked.Contains(i) || !Shard.View.IsUp(node) || !Shard.View.IsPeerComplete(node, _request.Partition))
+                continue;
+            _asked = _asked.With(i);
+            new ScanMessage(Id, _request.Keyspace, _from, _budget).Write(Shard.Outbox.Immediate(node), _request.Partition);
+            return true;
+        }
+        return false;
+    }
+
+    private void Refuse()
+    {
+        Shard.ReplyError(
+            _request, $"UNAVAILABLE the scan needs {Required} replicas of every partition and fewer can answer; wait for nodes to come back", refused: true);
+        End();
+    }
+
+    private void End()
+    {
+        _isEnded = true;
+        Shard.Operations.Remove(this);
+        _joined.Dispose();
+        _next.Dispose();
+    }
+
+    /// <summary>Merges one replica's sorted range into the sorted join, up to the nearer end.</summary>
+    private void Join(ReadOnlySpan<byte> entries, ulong end)
+    {
+        _end = _hasRange ? HashRange.NearerEnd(_end, end) : end;
+        _next.Clear();
+        var left = new ByteReader(_joined.Written);
+        var right = new ByteReader(entries);
+        bool moreLeft = ScanEntry.TryRead(ref left, out ScanEntry mine);
+        bool moreRight = ScanEntry.TryRead(ref right, out ScanEntry theirs);
+        while (moreLeft || moreRight)
+        {
+            int order = !moreLeft ? 1 : !moreRight ? -1 : Compare(mine, theirs);
+            ScanEntry first = order <= 0 ? mine : theirs;
+            if (_end != 0 && first.Hash >= _end)
+                break;
+            if (order == 0)
+                JoinRows(first, theirs.Row);
+            else
+                ScanReply.WriteEntry(_next, first.Hash, first.Key, first.Row);
+            if (order <= 0)
+                moreLeft = ScanEntry.TryRead(ref left, out mine);
+            if (order >= 0)
+                moreRight = ScanEntry.TryRead(ref right, out theirs);
+        }
+        _joined.Clear();
+        _joined.Write(_next.Written);
+        _hasRange = true;
+    }
+
+    private void JoinRows(in ScanEntry entry, in RowView other)
+    {
+        using var merged = new ByteWriter();
+        MergeOutcome outcome = RowMerge.Merge(entry.Row, other, merged, out Version max);
+        RowView row = outcome == MergeOutcome.KeptLeft ? entry.Row : other;
+        if (outcome == MergeOutcome.Combined && !RowView.TryDecode(max, merged.Written, out row))
+            throw new InvariantException("a merge of two rows does not decode");
+        ScanReply.WriteEntry(_next, entry.Hash, entry.Key, row);
+    }
+
+    private static int Compare(in ScanEntry left, in ScanEntry right)
+    {
+        int order = left.Hash.CompareTo(right.Hash);
+        return order != 0 ? order : left.Key.SequenceCompareTo(right.Key);
+    }
+
+    private void WriteReply()
+    {
+        int live = 0;
+        var counting = new ByteReader(_joined.Written);
+        while (ScanEntry.TryRead(ref counting, out ScanEntry entry))
+            live += entry.Row.IsLive(Shard.Now.WallMs) ? 1 : 0;
+        ByteWriter reply = Shard.BeginReply(_request);
+        reply.ArrayHeader(live + 1);
+        reply.Bulk(_end.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var reader = new ByteReader(_joined.Written);
+        while (ScanEntry.TryRead(ref reader, out ScanEntry entry))
+        {
+            if (entry.Row.IsLive(Shard.Now.WallMs))
+                reply.Bulk(entry.Key);
+        }
+        Shard.EndReply(_request);
+    }
+}

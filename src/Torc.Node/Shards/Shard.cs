@@ -1,0 +1,361 @@
+// One slice of a node: its partitions' rows, and the requests this node coordinates on them.
+//
+// The host enters the shard's lock, calls BeginTurn, any number of inputs, EndTurn, leaves the lock, and performs the effects in the
+// outbox. Everything here runs to its end within the turn; what has to wait is an Operation in the table, a parked message, or a
+// place in a key's queue. The way of a write: Execute -> WriteOperation -> LocalRows.Apply (merge, append) -> WritePhase (frames to
+// the peers) -> OnPeerMessage (their answers) -> Reply.
+
+using Torc.Core.Clocks;
+using Torc.Node.Commands;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+using Torc.Protocols.Resp;
+using Torc.Storage;
+using Torc.Storage.Disk;
+
+namespace Torc.Node.Shards;
+
+public sealed class Shard
+{
+    internal const string DamagedError =
+        "DAMAGED the record of this key cannot be read from disk and no other replica has it; torc inspect says what is wrong, writing the key again replaces it";
+
+    private const int FreeRequestsMax = 1024;
+
+    private readonly TorcNode _node;
+    private readonly Completeness _completeness;
+    private readonly CatchUp _catchUp;
+    private readonly ExpirySweep _expiry;
+    private readonly FloorSweep _floorSweep;
+    private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
+    private readonly List<Operation> _walk = [];
+    private readonly Stack<Request> _freeRequests = new();
+    private readonly ByteWriter _reply = new();
+    private List<IResumable> _stalled = [];
+    private List<IResumable> _resuming = [];
+    private int _replyStart;
+
+    internal Shard(TorcNode node, int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
+    {
+        _node = node;
+        Index = index;
+        RecordBytesMax = storage.RecordBytesMax;
+        Store = store;
+        View = node.View;
+        Clock = new HybridClock(node.Actor);
+        Floors = new Floors(store);
+        Rows = new LocalRows(store, Floors);
+        Replicas = new ReplicaRequests(this);
+        Operations = new OperationTable(node.Options.OperationsMax);
+        Gate = new KeyGate(node.Options.WaitersPerKeyMax);
+        _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
+        _catchUp = new CatchUp(this);
+        _expiry = new ExpirySweep(this);
+        _floorSweep = new FloorSweep(this);
+        ShardRecovery.Run(store, disk, this, node.PartitionCount);
+    }
+
+    public int Index { get; }
+
+    public ShardStore Store { get; }
+
+    public int RecordBytesMax { get; }
+
+    public NodeOptions Options => _node.Options;
+
+    public CommandTable Commands => _node.Commands;
+
+    /// <summary>Operations waiting for peers or storage: bounded by <see cref="NodeOptions.OperationsMax"/>.</summary>
+    public int OperationsUnderWay => Operations.Count;
+
+    public bool HasStalled => _stalled.Count > 0;
+
+    /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
+    public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
+
+    internal ClusterView View { get; private set; }
+
+    internal Instant Now { get; private set; }
+
+    internal Outbox Outbox { get; private set; } = null!;
+
+    internal HybridClock Clock { get; }
+
+    internal Floors Floors { get; }
+
+    internal LocalRows Rows { get; }
+
+    internal ReplicaRequests Replicas { get; }
+
+    internal OperationTable Operations { get; }
+
+    internal KeyGate Gate { get; }
+
+    public void BeginTurn(Instant now, Outbox outbox)
+    {
+        Now = now;
+        Outbox = outbox;
+    }
+
+    public void EndTurn() => _completeness.Save(this);
+
+    /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>
+    public void Execute(Request request)
+    {
+        if (Operations.IsFull)
+        {
+            ReplyError(request, "BUSY this node has too many commands under way; try again later", refused: true);
+            return;
+        }
+        bool forwarded = request.Session is null;
+        int coordinator = Router.Coordinator(View, request.Kind, request.Partition, IsComplete(request.Partition));
+        bool here = coordinator == View.Self || (forwarded && CanRunForwarded(request));
+        if (here)
+            RunHere(request);
+        else if (forwarded)
+            ReplyError(request, "UNAVAILABLE this replica cannot coordinate the request now", refused: true);
+        else if (coordinator == Router.None)
+            ReplyError(request, "UNAVAILABLE no replica of this key is up and whole; wait for nodes to come back (torc status shows them)", refused: true);
+        else
+            Forward(request, (ushort)coordinator);
+    }
+
+    public void OnPeerMessage(ushort from, in PeerMessage message)
+    {
+        switch (message.Kind)
+        {
+            case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Scan or PeerMessageKind.List:
+                Replicas.Handle(from, message, null);
+                break;
+            case PeerMessageKind.Forward:
+                OnForward(from, message);
+                break;
+            case PeerMessageKind.WriteReply when WriteReply.TryRead(message.Body, out WriteReply write):
+                Operations.Find(write.Operation)?.OnWriteReply(from, write);
+                break;
+            case PeerMessageKind.ReadReply when ReadReply.TryRead(message.Body, out ReadReply read):
+                Operations.Find(read.Operation)?.OnReadReply(from, read);
+                break;
+            case PeerMessageKind.ScanReply when ScanReply.TryRead(message.Body, out ScanReplyView scan):
+                Operations.Find(scan.Operation)?.OnScanReply(from, scan);
+                break;
+            case PeerMessageKind.ListReply when ListReply.TryRead(message.Body, out ListReply list):
+                Operations.Find(list.Operation)?.OnListReply(from, list);
+                break;
+            case PeerMessageKind.ForwardReply when ForwardReply.TryRead(message.Body, out ForwardReply forward):
+                Operations.Find(forward.Operation)?.OnForwardReply(from, forward);
+                break;
+            default:
+                Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: $"malformed message of kind {(byte)message.Kind}"));
+                break;
+        }
+    }
+
+    public void OnColdRead(ColdRead read)
+    {
+        if (!_cold.Remove(read, out List<IResumable>? waiting))
+            return;
+        foreach (IResumable resumable in waiting)
+            resumable.Resume(read);
+    }
+
+    /// <summary>A flush or a maintenance task ended: what found the log full tries again.</summary>
+    public void OnStorageProgress()
+    {
+        if (_stalled.Count == 0)
+            return;
+        (_stalled, _resuming) = (_resuming, _stalled);
+        foreach (IResumable resumable in _resuming)
+            resumable.Resume(null);
+        _resuming.Clear();
+    }
+
+    public void OnViewChanged(ClusterView view)
+    {
+        ClusterView previous = View;
+        View = view;
+        if (!view.IsFormed)
+            return;
+        if (!previous.IsFormed)
+            _catchUp.OnFormed(_node.Control.WasBornWithMap);
+        for (int node = 0; node < view.Peers.Length; node++)
+        {
+            if (!view.IsUp((ushort)node) && (node >= previous.Peers.Length || previous.IsUp((ushort)node)))
+                OnPeerDown((ushort)node);
+        }
+    }
+
+    /// <summary>Called every <see cref="NodeOptions.TickIntervalMs"/>.</summary>
+    public void Tick()
+    {
+        OnStorageProgress();
+        _walk.Clear();
+        Operations.CopyTo(_walk);
+        foreach (Operation operation in _walk)
+        {
+            if (Operations.Find(operation.Id) != operation)
+                continue;
+            if (operation.DeadlineMicros <= Now.MonotonicMicros)
+                operation.OnTimeout();
+            else
+                operation.OnTick();
+        }
+        if (!View.IsFormed)
+            return;
+        _catchUp.Run();
+        _floorSweep.Run();
+        _expiry.Run();
+    }
+
+    internal bool Owns(int partition) =>
+        partition % _node.Shards.Count == Index && View.Map!.IsReplica(partition, View.Self);
+
+    internal bool IsComplete(int partition) => _completeness.IsComplete(partition);
+
+    internal void SetComplete(ushort partition, bool complete)
+    {
+        if (_completeness.IsComplete(partition) == complete)
+            return;
+        _completeness.Set(partition, complete);
+        Emit(new NodeEvent(complete ? NodeEventKind.PartitionComplete : NodeEventKind.PartitionIncomplete, partition));
+    }
+
+    internal void OnExchanged(ExchangeOperation exchange) => _catchUp.OnExchanged(exchange);
+
+    /// <summary>A record here cannot be read: with other replicas this copy stops counting until it has caught up with them.</summary>
+    internal void OnDamagedRecord(ushort partition)
+    {
+        Emit(new NodeEvent(NodeEventKind.DamagedRead, partition));
+        if (View.Map!.ReplicasOf(partition).Length > 1)
+            SetComplete(partition, false);
+    }
+
+    internal void OnDamagedRecord(Request request) => OnDamagedRecord(request.Partition);
+
+    /// <summary>Runs a request with this node as its coordinator.</summary>
+    internal void RunHere(Request request)
+    {
+        switch (request.Kind)
+        {
+            case CommandKind.Read:
+                Begin(new ReadOperation(this, request));
+                break;
+            case CommandKind.Write or CommandKind.PartitionFlush:
+                Begin(new WriteOperation(this, request));
+                break;
+            case CommandKind.ReadModifyWrite:
+                Begin(new ModifyOperation(this, request));
+                break;
+            case CommandKind.PartitionScan:
+                var scan = new ScanOperation(this, request);
+                Operations.Add(scan, Deadline(Options.OperationTimeoutMs));
+                scan.Begin();
+                break;
+            case CommandKind.PartitionCount:
+                BeginReply(request).Integer(Store.Counts(request.Keyspace, request.Partition).Live);
+                EndReply(request);
+                break;
+            default:
+                throw new InvariantException($"a request of kind {request.Kind} reached a shard");
+        }
+    }
+
+    /// <summary>Waits for a cold read, or for space in the log when null.</summary>
+    internal void Park(IResumable resumable, ColdRead? cold)
+    {
+        if (cold is null)
+        {
+            _stalled.Add(resumable);
+            return;
+        }
+        if (!_cold.TryGetValue(cold, out List<IResumable>? waiting))
+        {
+            _cold.Add(cold, waiting = []);
+            Outbox.ColdReads.Add(cold);
+        }
+        waiting.Add(resumable);
+    }
+
+    internal void Emit(in NodeEvent happened) => Outbox.Events.Add(happened);
+
+    /// <summary>Where to write a request's reply; <see cref="EndReply"/> sends it.</summary>
+    internal ByteWriter BeginReply(Request request)
+    {
+        ByteWriter target = request.Session is null ? _reply : Outbox.ReplyBytes;
+        if (request.Session is null)
+            _reply.Clear();
+        _replyStart = target.Length;
+        return target;
+    }
+
+    internal void EndReply(Request request, bool refused = false)
+    {
+        if (request.Session is not null)
+        {
+            Outbox.Replies.Add(new SessionReply(request, _replyStart, Outbox.ReplyBytes.Length - _replyStart));
+            return;
+        }
+        if (request.Sweep is { } sweep)
+        {
+            sweep.Outstanding--;
+            return;
+        }
+        ForwardReply.Write(Outbox.Gated(request.OriginNode), request.Partition, request.OriginOperation, refused, _reply.Written);
+        request.Reset();
+        if (_freeRequests.Count < FreeRequestsMax)
+            _freeRequests.Push(request);
+    }
+
+    internal void Reply(Request request, ReadOnlySpan<byte> reply, bool refused)
+    {
+        BeginReply(request).Write(reply);
+        EndReply(request, refused);
+    }
+
+    internal void ReplyError(Request request, string error, bool refused)
+    {
+        BeginReply(request).Error(error);
+        EndReply(request, refused);
+    }
+
+    internal long Deadline(int timeoutMs) => Now.MonotonicMicros + timeoutMs * Instant.MicrosPerMs;
+
+    private void Begin(KeyOperation operation)
+    {
+        Operations.Add(operation, Deadline(Options.OperationTimeoutMs));
+        operation.Begin();
+    }
+
+    private void Forward(Request request, ushort coordinator)
+    {
+        var operation = new ForwardOperation(this, request);
+        Operations.Add(operation, Deadline(Options.ForwardTimeoutMs));
+        operation.Send(coordinator);
+    }
+
+    private void OnForward(ushort from, in PeerMessage message)
+    {
+        Request request = _freeRequests.TryPop(out Request? free) ? free : new Request();
+        bool runnable = View.IsFormed && ForwardMessage.TryRead(message, Commands, View.Map!, request);
+        request.OriginNode = from;
+        if (runnable)
+            Execute(request);
+        else
+            Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: "malformed forward"));
+    }
+
+    /// <summary>A forwarder may see health differently from this node: a replica that is whole runs what it is sent.</summary>
+    private bool CanRunForwarded(Request request) =>
+        View.Map!.IsReplica(request.Partition, View.Self) && IsComplete(request.Partition) && (View.ClockIsTrusted || !request.Spec.IsWrite);
+
+    private void OnPeerDown(ushort node)
+    {
+        _walk.Clear();
+        Operations.CopyTo(_walk);
+        foreach (Operation operation in _walk)
+        {
+            if (Operations.Find(operation.Id) == operation)
+                operation.OnPeerDown(node);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Torc.Core.Cells;
+using Torc.Node.Commands;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>A write that does not depend on the old value: a plain SET, a floor. The local row is read only to stamp above it.</summary>
+internal sealed class WriteOperation(Shard shard, Request request) : ChangeOperation(shard, request)
+{
+    protected override void OnStart() => Run(null);
+
+    protected override void OnResume(ColdRead? finished) => Run(finished);
+
+    private void Run(ColdRead? finished)
+    {
+        if (!MayStamp())
+            return;
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out ColdRead? cold);
+        switch (outcome)
+        {
+            case FindOutcome.Cold:
+                Park(cold);
+                break;
+            case FindOutcome.Damaged when Replicas.Length > 1 && !WasSent:
+                Shard.OnDamagedRecord(Request);
+                HandOver();
+                break;
+            case FindOutcome.Damaged:
+                // Nobody else can say what was there; a new base replaces it, stamped by a clock that saw every version this node recovered.
+                Change(RowView.Absent);
+                break;
+            default:
+                Change(row);
+                break;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Torc.Core.Replication;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Shards;
+
+/// <summary>What a <see cref="WritePhase"/> tells its operation.</summary>
+internal interface IWritePhaseOwner
+{
+    void OnAcknowledged();
+
+    /// <summary>Something above the write was there: stamp above <paramref name="winner"/> and send again.</summary>
+    void OnSuperseded(Version winner);
+
+    void OnWriteFailed(int acknowledged, int required);
+}
+
+/// <summary>
+/// The quorum write of an operation: sends the delta to all replicas at once, counts with <see cref="QuorumWrite"/>. The local
+/// replica has applied the delta before; its acknowledgement counts at once because no reply leaves before the log is durable past it.
+/// </summary>
+internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
+{
+    private readonly QuorumWrite _quorum = new();
+    private bool _isActive;
+
+    private Shard Shard => operation.Shard;
+
+    public int Acknowledged => _isActive ? _quorum.Acknowledged : 0;
+
+    public int Required => _quorum.Required;
+
+    /// <summary>Whether enough replicas are up and whole: asked before stamping, so that a refusal proves that nothing was applied.</summary>
+    public static bool CanReach(KeyOperation operation, int required)
+    {
+        ClusterView view = operation.Shard.View;
+        int reachable = 0;
+        foreach (ushort node in operation.Replicas)
+        {
+            bool counts = node == view.Self
+                ? operation.Shard.IsComplete(operation.Request.Partition)
+                : view.IsUp(node) && view.IsPeerComplete(node, operation.Request.Partition);
+            if (counts)
+                reachable++;
+        }
+        return reachable >= required;
+    }
+
+    public void Begin(Version version, ReadOnlySpan<byte> delta, Version localWinner, int required)
+    {
+        ReadOnlySpan<ushort> replicas = operation.Replicas;
+        _isActive = true;
+        _quorum.Begin(replicas.Length, required);
+        for (int i = 0; i < replicas.Length; i++)
+        {
+            ushort node = replicas[i];
+            if (node == Shard.View.Self)
+                _quorum.Acknowledge(i, reflected: true, localWinner, Shard.IsComplete(operation.Request.Partition));
+            else if (Shard.View.IsUp(node))
+                WriteMessage.Write(
+                    Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
+                    operation.Request.Key, version, delta);
+            else
+                _quorum.Fail(i);
+        }
+        Decide();
+    }
+
+    public void OnReply(ushort from, in WriteReply reply)
+    {
+        int replica = operation.Replicas.IndexOf(from);
+        if (!_isActive || replica < 0)
+            return;
+        if (reply.Status == WriteStatus.Refused)
+            _quorum.Fail(replica);
+        else
+            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied, reply.Winner, reply.Complete);
+        Decide();
+    }
+
+    public void OnPeerDown(ushort node)
+    {
+        int replica = operation.Replicas.IndexOf(node);
+        if (!_isActive || replica < 0)
+            return;
+        _quorum.Fail(replica);
+        Decide();
+    }
+
+    private void Decide()
+    {
+        switch (_quorum.Decision)
+        {
+            case WriteDecision.Waiting:
+                return;
+            case WriteDecision.Acknowledged:
+                _isActive = false;
+                Shard.Emit(new NodeEvent(
+                    NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Stored.Bits, Count: _quorum.Required,
+                    Level: operation.Request.WriteLevel));
+                owner.OnAcknowledged();
+                return;
+            case WriteDecision.Superseded:
+                _isActive = false;
+                owner.OnSuperseded(_quorum.Winner);
+                return;
+            default:
+                _isActive = false;
+                owner.OnWriteFailed(_quorum.Acknowledged, _quorum.Required);
+                return;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// A node without sockets, files, clocks or threads: what Server runs for real and the simulator runs in virtual time.
+//
+// The host gives inputs and performs effects:
+//   control plane   Start, Tick, OnLinkUp, OnLinkDown, OnPeerMessage, OnMapPersisted        (one lock)
+//   each shard      BeginTurn, { Execute | OnPeerMessage | OnColdRead | OnStorageProgress | OnViewChanged | Tick }, EndTurn   (a lock each)
+//   each session    Receive, Deliver, and its Output                                        (a lock each)
+//   each store      BeginFlush/EndFlush and BeginMaintenance/EndMaintenance under the shard's lock, their Run outside
+// After a turn of the control plane that changed View, every shard gets OnViewChanged in a turn of its own.
+
+using Torc.Core.Clocks;
+using Torc.Core.Membership;
+using Torc.Core.Placement;
+using Torc.Node.Commands;
+using Torc.Node.Control;
+using Torc.Node.Sessions;
+using Torc.Node.Shards;
+using Torc.Protocols.Resp;
+using Torc.Storage;
+using Torc.Storage.Disk;
+
+namespace Torc.Node;
+
+/// <summary>What makes this node this node, from its data directory and configuration.</summary>
+/// <param name="Self">As it goes into the map; its id is its index among the first nodes.</param>
+/// <param name="Incarnation">New at every start (48 bits): no two runs stamp with the same actor.</param>
+/// <param name="Map">The map of an earlier run, or null.</param>
+/// <param name="ShardCount">Fixed in the data directory.</param>
+public sealed record NodeIdentity(NodeInfo Self, ulong Incarnation, ClusterMap? Map, int ShardCount);
+
+public sealed class TorcNode
+{
+    private readonly Shard?[] _shards;
+
+    public TorcNode(
+        NodeIdentity identity, FormationSettings settings, NodeOptions options, RespLimits limits, INodeSurroundings surroundings, CommandTable commands)
+    {
+        Identity = identity;
+        Options = options;
+        Limits = limits;
+        Surroundings = surroundings;
+        Commands = commands;
+        Metrics = new NodeMetrics(commands);
+        Actor = Actor.Of(identity.Self.Id, identity.Incarnation);
+        PartitionCount = identity.Map?.PartitionCount ?? settings.PartitionCount;
+        _shards = new Shard?[identity.ShardCount];
+        Control = new ControlPlane(this, settings, identity.Self, identity.Map);
+    }
+
+    public NodeIdentity Identity { get; }
+
+    public NodeOptions Options { get; }
+
+    public RespLimits Limits { get; }
+
+    public RespLimits LimitsBeforeAuthentication => RespLimits.BeforeAuthentication;
+
+    public INodeSurroundings Surroundings { get; }
+
+    public CommandTable Commands { get; }
+
+    public NodeMetrics Metrics { get; }
+
+    public Actor Actor { get; }
+
+    public int PartitionCount { get; }
+
+    public ControlPlane Control { get; }
+
+    public ClusterView View => Control.View;
+
+    /// <summary>All open shards, by index.</summary>
+    public IReadOnlyList<Shard> Shards => _shards!;
+
+    /// <summary>Every command there is; one table serves every node of a process.</summary>
+    public static CommandTable MakeCommandTable() => new(CommandFamilies.All);
+
+    /// <summary>
+    /// Takes over a recovered store. What the shard appends here (which copies count) must be flushed before it serves: run
+    /// <see cref="Shard.BeginTurn"/>, <see cref="Shard.EndTurn"/> and one flush.
+    /// </summary>
+    public Shard OpenShard(int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
+    {
+        Check.That(_shards[index] is null);
+        var shard = new Shard(this, index, store, report, disk, storage);
+        _shards[index] = shard;
+        return shard;
+    }
+
+    public int ShardOf(int partition) => partition % _shards.Length;
+
+    /// <summary>Whether this node's copy of a partition counts; read by routing on any thread, checked again by the shard.</summary>
+    public bool IsCompleteHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.CompletePartitions[partition];
+
+    public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);
+}
