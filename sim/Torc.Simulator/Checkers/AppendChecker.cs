@@ -1,0 +1,64 @@
+using Torc.Core.Replication;
+
+namespace Torc.Simulator.Checkers;
+
+/// <summary>
+/// Invariant 1 for read-modify-writes: an append that was acknowledged before another began is in every value the other
+/// made. Appends that overlap may overwrite each other while nodes disagree on who is healthy, so those are let
+/// through, as is whatever a write, delete or expiry may have reset.
+/// </summary>
+public static class AppendChecker
+{
+    public static IEnumerable<Violation> Check(History history)
+    {
+        foreach (KeyHistory key in history.ByKey())
+        {
+            if (key.Mutations.Any(mutation => mutation.DeadlineMs != 0))
+                continue;
+            var excused = new HashSet<long>();
+            List<Operation> appends = key.Mutations
+                .Where(mutation => mutation.Kind == OperationKind.Append && mutation.Outcome == OperationOutcome.Done)
+                .ToList();
+            foreach (Operation append in appends)
+            {
+                if (key.Mutations.Any(other => MayHideOverlapping(append, other)))
+                    excused.Add(append.Id);
+            }
+            foreach (ObservedRead observed in key.Reads)
+            {
+                Operation last = observed.LastWriter;
+                if (last.Kind != OperationKind.Append)
+                    continue;
+                foreach (Operation append in appends)
+                {
+                    if (!excused.Contains(append.Id) && IsLost(history, key, append, last, observed))
+                        yield return new Violation(1, $"{observed.Read} returned {last} without the append before it: {append}", key.Key);
+                }
+            }
+        }
+    }
+
+    private static bool IsLost(History history, KeyHistory key, Operation append, Operation last, ObservedRead observed)
+    {
+        if (!append.Precedes(last) || observed.Writers.Contains(append))
+            return false;
+        int holders = history.Required(append.Level);
+        if (holders + history.Required(ConsistencyLevel.Quorum) <= history.ReplicationFactor)
+            return false;
+        if (history.Losses.Excuses(holders, append.InvokedMicros, observed.Read.CompletedMicros))
+            return false;
+        return !key.Mutations.Any(other => IsReset(other)
+            && !other.Precedes(append) && other.InvokedMicros < observed.Read.CompletedMicros);
+    }
+
+    private static bool MayHideOverlapping(Operation append, Operation other) =>
+        !ReferenceEquals(append, other) && other.WritesValue && other.MayHaveApplied
+        && !other.Precedes(append) && !append.Precedes(other);
+
+    private static bool IsReset(Operation other) => other.Kind switch
+    {
+        OperationKind.Write or OperationKind.WriteIfAbsent => other.MayHaveApplied,
+        OperationKind.Delete => other.Outcome != OperationOutcome.Refused,
+        _ => false,
+    };
+}

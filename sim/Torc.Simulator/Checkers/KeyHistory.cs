@@ -1,0 +1,156 @@
+using Torc.Core.Replication;
+
+namespace Torc.Simulator.Checkers;
+
+/// <summary>A completed read that found a value, and the operations whose tokens it is made of, in their order.</summary>
+public sealed record ObservedRead(Operation Read, IReadOnlyList<Operation> Writers)
+{
+    /// <summary>The operation that made the value what it is.</summary>
+    public Operation LastWriter => Writers[^1];
+}
+
+/// <summary>
+/// Proof that from a time on a mutation, or one that outranks it, is on at least <see cref="Holders"/> replicas: it was
+/// acknowledged, or a read that met a majority returned it (such a read repairs before it answers).
+/// </summary>
+public sealed record Evidence(Operation Mutation, long SinceMicros, int Holders, Operation? SeenBy)
+{
+    public override string ToString() => SeenBy is null ? $"{Mutation} was acknowledged" : $"{Mutation} was returned by {SeenBy}";
+}
+
+/// <summary>
+/// The operations on one key and what follows from them. The order of two mutations is claimed only when one was answered before
+/// the other was invoked and their replicas must have met; anything else may have gone either way.
+/// </summary>
+public sealed class KeyHistory
+{
+    private readonly History _history;
+    private readonly List<Operation> _mutations = [];
+    private readonly List<ObservedRead> _reads = [];
+    private readonly List<Operation> _absences = [];
+    private readonly List<Evidence> _evidence = [];
+    private readonly List<Violation> _phantoms = [];
+
+    public KeyHistory(History history, string key, IEnumerable<Operation> operations)
+    {
+        _history = history;
+        Key = key;
+        foreach (Operation operation in operations)
+        {
+            if (operation.IsMutation)
+                _mutations.Add(operation);
+            else if (operation.Outcome == OperationOutcome.Done)
+                ReadWriters(operation);
+            if (SawNothing(operation))
+                _absences.Add(operation);
+        }
+        CollectEvidence();
+    }
+
+    public string Key { get; }
+
+    public IReadOnlyList<Operation> Mutations => _mutations;
+
+    /// <summary>Reads whose value is made of tokens that could be there.</summary>
+    public IReadOnlyList<ObservedRead> Reads => _reads;
+
+    /// <summary>Operations whose answer says that the key was absent: nil reads, SET NX that set, DEL and EXPIRE that found nothing.</summary>
+    public IReadOnlyList<Operation> Absences => _absences;
+
+    public IReadOnlyList<Evidence> Evidence => _evidence;
+
+    /// <summary>Reads that returned what nobody could have written.</summary>
+    public IReadOnlyList<Violation> Phantoms => _phantoms;
+
+    /// <summary>
+    /// Evidence, usable by this read, of a mutation that outranks <paramref name="candidate"/> (null: the absence before the
+    /// first write) among those that <paramref name="counts"/> lets through; null when there is none.
+    /// </summary>
+    public Evidence? FindSuperseding(Operation? candidate, Operation read, Func<Operation, bool> counts)
+    {
+        int readRequired = _history.Required(read.Level);
+        foreach (Evidence evidence in _evidence)
+        {
+            Operation mutation = evidence.Mutation;
+            if (evidence.SinceMicros >= read.InvokedMicros || ReferenceEquals(mutation, candidate) || !counts(mutation))
+                continue;
+            if (evidence.Holders + readRequired <= _history.ReplicationFactor)
+                continue;
+            if (candidate is not null && !Outranks(evidence, candidate, read))
+                continue;
+            if (!_history.Losses.Excuses(evidence.Holders, mutation.InvokedMicros, read.CompletedMicros))
+                return evidence;
+        }
+        return null;
+    }
+
+    private static bool SawNothing(Operation operation) => operation.Kind switch
+    {
+        OperationKind.Read => operation.Outcome == OperationOutcome.Done && operation.Value is null,
+        OperationKind.WriteIfAbsent => operation.Outcome == OperationOutcome.Done,
+        OperationKind.Delete or OperationKind.Expire => operation.Outcome == OperationOutcome.NotApplied,
+        _ => false,
+    };
+
+    private bool Outranks(Evidence evidence, Operation candidate, Operation read)
+    {
+        if (!candidate.Precedes(evidence.Mutation))
+            return false;
+        int holders = _history.Required(candidate.Level);
+        return holders + evidence.Holders > _history.ReplicationFactor
+            && !_history.Losses.Excuses(holders, candidate.InvokedMicros, read.CompletedMicros);
+    }
+
+    private void ReadWriters(Operation read)
+    {
+        if (read.Value is null)
+            return;
+        string? phantom = null;
+        var writers = new List<Operation>();
+        var tokens = new List<(long OperationId, string Token)>();
+        if (!Tokens.TryParse(read.Value, tokens))
+            phantom = "is no value that any client writes";
+        foreach ((long id, string token) in tokens)
+        {
+            Operation? writer = _history.Find(id);
+            phantom ??= Refute(read, writer, token, writers);
+            if (writer is not null)
+                writers.Add(writer);
+        }
+        if (phantom is null)
+            _reads.Add(new ObservedRead(read, writers));
+        else
+            _phantoms.Add(new Violation(1, $"the value that {read} returned {phantom}", Key));
+    }
+
+    /// <summary>Why this token cannot be there; null when it can.</summary>
+    private string? Refute(Operation read, Operation? writer, string token, List<Operation> before)
+    {
+        if (writer is null || writer.Key != Key || !writer.WritesValue || writer.Value != token)
+            return "was never written to this key";
+        if (writer.InvokedMicros > read.CompletedMicros)
+            return $"was written later, by {writer}";
+        if (!writer.MayHaveApplied)
+            return $"was refused: {writer}";
+        if (before.Count > 0 && writer.Kind != OperationKind.Append)
+            return $"has a write that is no append after other tokens: {writer}";
+        return before.Contains(writer) ? $"has a token twice: {writer}" : null;
+    }
+
+    private void CollectEvidence()
+    {
+        foreach (Operation mutation in _mutations)
+        {
+            if (mutation.Outcome == OperationOutcome.Done)
+                _evidence.Add(new Evidence(mutation, mutation.CompletedMicros, _history.Required(mutation.Level), null));
+        }
+        var seen = new HashSet<long>();
+        int majority = _history.Required(ConsistencyLevel.Quorum);
+        foreach (ObservedRead observed in _reads.OrderBy(read => read.Read.CompletedMicros))
+        {
+            int holders = _history.Required(observed.Read.Level);
+            if (holders >= majority && seen.Add(observed.LastWriter.Id))
+                _evidence.Add(new Evidence(observed.LastWriter, observed.Read.CompletedMicros, holders, observed.Read));
+        }
+    }
+}

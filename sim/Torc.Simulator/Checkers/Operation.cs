@@ -1,0 +1,87 @@
+using Torc.Core.Replication;
+
+namespace Torc.Simulator.Checkers;
+
+public enum OperationKind
+{
+    Read,
+
+    /// <summary>Replaces the value, with or without a deadline.</summary>
+    Write,
+
+    /// <summary>A write that takes place only when the key is absent (SET NX).</summary>
+    WriteIfAbsent,
+
+    /// <summary>Adds its token to the end of the value and keeps the deadline.</summary>
+    Append,
+
+    Delete,
+
+    /// <summary>Sets the deadline, or takes it away (deadline 0).</summary>
+    Expire,
+}
+
+public enum OperationOutcome
+{
+    /// <summary>No answer yet. Counts like <see cref="Unknown"/>.</summary>
+    Pending,
+
+    Done,
+
+    /// <summary>Answered: its condition did not hold, so it changed nothing (SET NX on a present key, DEL or EXPIRE of an absent one).</summary>
+    NotApplied,
+
+    /// <summary>An error that promises that nothing was changed.</summary>
+    Refused,
+
+    /// <summary>TIMEOUT, or the connection was lost: may take effect at any time from its invocation on, or never.</summary>
+    Unknown,
+}
+
+/// <summary>One request of one client and what became of it. Times are true (virtual) microseconds.</summary>
+public sealed class Operation
+{
+    public required long Id { get; init; }
+
+    /// <summary>The connection that asked.</summary>
+    public int Observer { get; init; }
+
+    public required string Key { get; init; }
+
+    public required OperationKind Kind { get; init; }
+
+    public ConsistencyLevel Level { get; init; } = ConsistencyLevel.Quorum;
+
+    public required long InvokedMicros { get; init; }
+
+    /// <summary>When the answer arrived; never for outcomes that stay open, so that they precede nothing.</summary>
+    public long CompletedMicros { get; internal set; } = long.MaxValue;
+
+    public OperationOutcome Outcome { get; internal set; } = OperationOutcome.Pending;
+
+    /// <summary>What it writes: a token made by <see cref="Tokens"/>. Of a completed read: what it returned, null for nil.</summary>
+    public string? Value { get; set; }
+
+    /// <summary>Wall clock milliseconds at which the key is to vanish; 0 for never.</summary>
+    public long DeadlineMs { get; init; }
+
+    /// <summary>Version of the row written or seen, where the node reported it; 0 when not known.</summary>
+    public UInt128 Version { get; set; }
+
+    public bool IsMutation => Kind != OperationKind.Read;
+
+    public bool WritesValue => Kind is OperationKind.Write or OperationKind.WriteIfAbsent or OperationKind.Append;
+
+    /// <summary>May have changed something, now or later.</summary>
+    public bool MayHaveApplied => IsMutation && Outcome is OperationOutcome.Done or OperationOutcome.Unknown or OperationOutcome.Pending;
+
+    /// <summary>Was over before the other began.</summary>
+    public bool Precedes(Operation other) => CompletedMicros < other.InvokedMicros;
+
+    public override string ToString()
+    {
+        string span = CompletedMicros == long.MaxValue ? $"[{InvokedMicros}, ...)" : $"[{InvokedMicros}, {CompletedMicros}]";
+        string deadline = DeadlineMs == 0 ? "" : $" deadline {DeadlineMs}";
+        return $"#{Id} {span} observer {Observer} {Kind} {Key} {Level} {Outcome} '{Tokens.Shorten(Value)}'{deadline}";
+    }
+}

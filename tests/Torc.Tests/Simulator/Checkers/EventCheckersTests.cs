@@ -1,0 +1,130 @@
+using Torc.Core.Replication;
+using Torc.Simulator.Checkers;
+
+namespace Torc.Tests.Simulator.Checkers;
+
+/// <summary>The checkers that live on the nodes' reports rather than on what clients saw.</summary>
+public class EventCheckersTests
+{
+    private static readonly int[] Replicas = [1, 2, 3];
+
+    [Fact]
+    public void Stamps_are_unique_and_above_what_they_replace()
+    {
+        var checker = new StampChecker();
+        checker.Issued(new StampIssued(1, 1, 10, 0));
+        checker.Issued(new StampIssued(2, 2, 11, 10));
+        checker.Violations.ShouldBeEmpty();
+
+        checker.Issued(new StampIssued(3, 2, 10, 9));
+        checker.Issued(new StampIssued(4, 2, 12, 12));
+        checker.Violations.Select(violation => violation.Invariant).ShouldBe([2, 2]);
+    }
+
+    [Fact]
+    public void A_later_acknowledged_write_has_the_greater_version()
+    {
+        var scenario = new Scenario();
+        scenario.Do(OperationKind.Write, 0, 10, version: 5);
+        scenario.Do(OperationKind.Write, 5, 15, version: 4);
+        scenario.Do(OperationKind.Write, 16, 17, version: 6);
+        scenario.Broken(StampChecker.CheckOrder).ShouldBeEmpty();
+        scenario.Do(OperationKind.Write, 18, 19, version: 6);
+        scenario.Do(OperationKind.Write, 20, 21, level: ConsistencyLevel.One, version: 1);
+        scenario.Broken(StampChecker.CheckOrder).ShouldBe([2]);
+    }
+
+    [Fact]
+    public void Strong_reads_never_see_a_lower_version()
+    {
+        var scenario = new Scenario();
+        Operation write = scenario.Write(0, 1);
+        scenario.ReadValue(ConsistencyLevel.Quorum, 2, 5, write.Value, 7);
+        scenario.ReadValue(ConsistencyLevel.Quorum, 3, 4, write.Value, 6);
+        scenario.ReadValue(ConsistencyLevel.One, 6, 7, write.Value, 1);
+        scenario.Broken(StampChecker.CheckOrder).ShouldBeEmpty();
+        scenario.ReadValue(ConsistencyLevel.Quorum, 8, 9, write.Value, 6);
+        scenario.Broken(StampChecker.CheckOrder).ShouldBe([4]);
+    }
+
+    [Fact]
+    public void Complete_replicas_of_the_set_make_a_quorum()
+    {
+        QuorumChecker checker = MakeQuorumChecker();
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)));
+        checker.Decided(Read(100, 200, true, (1, CountedAnswer.Missing), (2, CountedAnswer.Missing)));
+        checker.Violations.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(3, 1, 4)]
+    [InlineData(3, 1, 1)]
+    [InlineData(3, 1, 3)]
+    public void Too_few_foreign_repeated_or_incomplete_replicas_do_not(int invariant, params int[] nodes)
+    {
+        QuorumChecker checker = MakeQuorumChecker();
+        checker.Decided(Write(100, 200, [.. nodes.Select(node => (node, CountedAnswer.Present))]));
+        checker.Violations[0].Invariant.ShouldBe(invariant);
+    }
+
+    [Fact]
+    public void A_replica_counts_when_it_was_complete_at_some_time_during_the_request()
+    {
+        QuorumChecker checker = MakeQuorumChecker();
+        checker.SetComplete(2, 7, false, 150);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)));
+        checker.Violations.ShouldBeEmpty();
+        checker.Decided(Write(160, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)));
+        checker.Violations.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_miss_on_an_incomplete_replica_or_a_read_error_is_never_nothing()
+    {
+        QuorumChecker checker = MakeQuorumChecker();
+        checker.Decided(Read(100, 200, true, (1, CountedAnswer.Missing), (3, CountedAnswer.Missing)));
+        checker.Decided(Read(100, 200, true, (1, CountedAnswer.Missing), (2, CountedAnswer.Damaged)));
+        checker.Violations.Select(violation => violation.Invariant).ShouldBe([8, 8]);
+    }
+
+    [Fact]
+    public void A_queue_over_its_limit_is_reported_once()
+    {
+        var checker = new QueueChecker();
+        checker.Sampled(new QueueSample(1, 1, "hints", 10, 10));
+        checker.Violations.ShouldBeEmpty();
+        checker.Sampled(new QueueSample(2, 1, "hints", 11, 10));
+        checker.Sampled(new QueueSample(3, 1, "hints", 12, 10));
+        checker.Violations.Count.ShouldBe(1);
+        checker.Greatest["hints"].ShouldBe(12);
+    }
+
+    [Fact]
+    public void Replicas_agree_when_every_key_has_one_digest()
+    {
+        ReplicaRow[] rows = [new(1, 7, "a", 5), new(2, 7, "a", 5), new(3, 7, "a", 5)];
+        AgreementChecker.Check(rows, _ => Replicas).ShouldBeEmpty();
+        AgreementChecker.Check([.. rows[..2], new(3, 7, "a", 6)], _ => Replicas).Count().ShouldBe(1);
+        AgreementChecker.Check(rows[..2], _ => Replicas).Single().Key.ShouldBe("a", "a missing row");
+        AgreementChecker.Check(rows, _ => [1, 2]).ShouldBeEmpty("node 3 is no replica");
+    }
+
+    /// <summary>Nodes 1 and 2 are complete from the start, 3 never is, 4 is complete and no replica.</summary>
+    private static QuorumChecker MakeQuorumChecker()
+    {
+        var checker = new QuorumChecker(3, _ => Replicas);
+        foreach (int node in (int[])[1, 2, 4])
+            checker.SetComplete(node, 7, true, 0);
+        return checker;
+    }
+
+    private static RequestDecided Write(long started, long decided, params (int Node, CountedAnswer Answer)[] counted) =>
+        new(started, decided, 1, 7, false, ConsistencyLevel.Quorum, Counted(counted), false);
+
+    private static RequestDecided Read(long started, long decided, bool nothing, params (int Node, CountedAnswer Answer)[] counted) =>
+        new(started, decided, 1, 7, true, ConsistencyLevel.Quorum, Counted(counted), nothing);
+
+    private static List<CountedReplica> Counted((int Node, CountedAnswer Answer)[] counted) =>
+        [.. counted.Select(replica => new CountedReplica(replica.Node, replica.Answer))];
+}
