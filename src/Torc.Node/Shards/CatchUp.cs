@@ -6,6 +6,7 @@ namespace Torc.Node.Shards;
 internal sealed class CatchUp(Shard shard)
 {
     private readonly HashSet<ushort> _underWay = [];
+    private readonly HashSet<ushort> _damagedMeanwhile = [];
 
     /// <summary>The map came into use. A partition without other replicas, or one born with the map, has nothing to catch up with.</summary>
     public void OnFormed(bool wasBornWithMap)
@@ -31,9 +32,17 @@ internal sealed class CatchUp(Shard shard)
         }
     }
 
+    /// <summary>A damaged record was met: an exchange under way may have compared it before, so another has to follow.</summary>
+    public void OnDamaged(ushort partition)
+    {
+        if (_underWay.Contains(partition))
+            _damagedMeanwhile.Add(partition);
+    }
+
     public void OnExchanged(ExchangeOperation exchange)
     {
         _underWay.Remove(exchange.Partition);
-        shard.SetComplete(exchange.Partition, true);
+        if (!_damagedMeanwhile.Remove(exchange.Partition))
+            shard.SetComplete(exchange.Partition, true);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Completeness : IResumable
     {
         var completeness = new Completeness(store, durability, partitionCount);
         bool known = completeness.TryLoad(disk, out Durability previous, out bool[]? complete);
-        bool proved = report.Damages.Count == 0 && (report.CleanStop || previous == Durability.Always);
+        bool proved = report.Damages.Count == 0 && report.LogProvedComplete && (report.CleanStop || previous == Durability.Always);
         if (known && proved)
             complete!.CopyTo(completeness.Flags, 0);
         return completeness;

@@ -11,6 +11,9 @@ namespace Torc.Node.Shards;
 
 internal sealed class ExpirySweep(Shard shard) : IScanVisitor
 {
+    /// <summary>(Keyspace, partition) pairs looked at in one tick.</summary>
+    private const int PlacesPerTickMax = 256;
+
     private readonly List<byte[]> _expired = [];
     private int _position;
     private ulong _from;
@@ -24,7 +27,7 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
     {
         int budget = shard.Options.ExpiryRecordsPerTickMax;
         int places = shard.View.Map!.PartitionCount * KeyspaceSettings.UserKeyspacesMax;
-        for (int looked = 0; looked < places && budget > 0; looked++)
+        for (int looked = 0; looked < Math.Min(places, PlacesPerTickMax) && budget > 0; looked++)
         {
             if (Outstanding >= shard.Options.ExpiriesOutstandingMax)
                 return;

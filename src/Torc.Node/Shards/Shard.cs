@@ -226,8 +226,10 @@ public sealed class Shard
     internal void OnDamagedRecord(ushort partition)
     {
         Emit(new NodeEvent(NodeEventKind.DamagedRead, partition));
-        if (View.Map!.ReplicasOf(partition).Length > 1)
-            SetComplete(partition, false);
+        if (View.Map!.ReplicasOf(partition).Length == 1)
+            return;
+        SetComplete(partition, false);
+        _catchUp.OnDamaged(partition);
     }
 
     internal void OnDamagedRecord(Request request) => OnDamagedRecord(request.Partition);
