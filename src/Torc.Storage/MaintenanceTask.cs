@@ -1,3 +1,4 @@
+using Torc.Base;
 using Torc.Storage.Disk;
 
 namespace Torc.Storage;
@@ -14,4 +15,7 @@ public abstract class MaintenanceTask
 
     /// <summary>The work outside the lock. Throws <see cref="DiskFailedException"/> when the node must stop.</summary>
     public abstract void Run(IDisk disk);
+
+    /// <summary>The work under the lock afterwards.</summary>
+    internal abstract void End(Instant now);
 }

@@ -30,6 +30,9 @@ public enum PutOutcome
     /// read-merge-write does anyway); a Put that directly follows it never says this.
     /// </summary>
     Unresolved,
+
+    /// <summary>No memory for another key: see <see cref="StorageOptions.DirectoryBytesMax"/>. Replacing and deleting go on.</summary>
+    MemoryFull,
 }
 
 public enum ScanOutcome

@@ -1,69 +1,222 @@
 using Torc.Base;
 using Torc.Storage.Disk;
+using Torc.Storage.Log;
+using Torc.Storage.Maintenance;
+using Torc.Storage.Partitions;
+using Torc.Storage.Records;
+using Torc.Storage.Recovery;
+using Torc.Storage.Segments;
 
 namespace Torc.Storage;
 
 /// <summary>
 /// The store of one shard: one log, one key directory per (keyspace, partition). Single-threaded: the caller holds the shard's lock
 /// for every member; the <c>Run</c> of flush groups, cold reads and maintenance tasks is called outside it.
+/// <para>
+/// The log is the data. A put appends a record to the active segment in memory and points the directory at it; a flush group
+/// writes what was appended. The directory holds, for each key, the address of the record that is last in the log, and
+/// compaction copies such records to the tail before it removes their segment: so "last in the log wins" is all that recovery
+/// needs. Only <see cref="Forget"/> and <see cref="DropPartition"/> take keys out; a delete is a row like any other.
+/// </para>
 /// </summary>
 public sealed class ShardStore : IDisposable
 {
-    private ShardStore()
+    private readonly SegmentTable _segments;
+    private readonly SegmentSupply _supply;
+    private readonly PartitionTable _partitions;
+    private readonly LogTail _log;
+    private readonly RecordLookup _lookup;
+    private readonly HashScan _scan;
+    private readonly Maintainer _maintainer;
+    private readonly StorageOptions _options;
+    private ColdRead? _resolved;
+    private long _coldReadsTotal, _damagedReadsTotal, _stalledPutsTotal;
+
+    internal ShardStore(StorageOptions options, SegmentTable segments, SegmentSupply supply, PartitionTable partitions, LogTail log)
     {
+        _options = options;
+        _segments = segments;
+        _supply = supply;
+        _partitions = partitions;
+        _log = log;
+        _lookup = new RecordLookup(segments);
+        _scan = new HashScan(segments, log.LogId);
+        _maintainer = new Maintainer(options, segments, supply, partitions, log);
     }
 
     /// <summary>The log offset after the last appended record.</summary>
-    public long AppendedOffset => throw new NotImplementedException();
+    public long AppendedOffset => _log.AppendedOffset;
 
     /// <summary>Everything below it survives a power failure (memory mode: equals <see cref="AppendedOffset"/>).</summary>
-    public long DurableOffset => throw new NotImplementedException();
+    public long DurableOffset => _log.DurableOffset;
 
-    public StoreStatistics Statistics => throw new NotImplementedException();
+    public StoreStatistics Statistics => _maintainer.AddTo(new StoreStatistics
+    {
+        Records = _partitions.CountRecords(),
+        DirectoryBytes = _partitions.DirectoryBytes,
+        UnflushedBytes = _log.UnwrittenBytes,
+        AppendedBytesTotal = _log.AppendedBytesTotal,
+        FlushGroupsTotal = _log.FlushGroupsTotal,
+        SyncsTotal = _log.SyncsTotal,
+        ColdReadsTotal = _coldReadsTotal,
+        DamagedReadsTotal = _damagedReadsTotal,
+        StalledPutsTotal = _stalledPutsTotal,
+    });
 
     /// <summary>Opens or makes the log in a directory; reads synchronously. Anything but <see cref="OpenOutcome.Opened"/> leaves it untouched.</summary>
     public static OpenOutcome Open(IDisk disk, StorageOptions options, Instant now, out ShardStore? store, out RecoveryReport report) =>
-        throw new NotImplementedException();
+        StoreOpener.Open(disk, options, now, out store, out report);
 
     /// <summary>Finds a record. Pass the cold read that an earlier call gave, once it has run.</summary>
-    public FindOutcome Find(in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold) => throw new NotImplementedException();
+    public FindOutcome Find(in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
+    {
+        view = default;
+        cold = null;
+        _resolved = finished;
+        PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
+        if (partition == null)
+            return FindOutcome.NotFound;
+        FindOutcome outcome = _lookup.Find(partition, key, finished, out Located located, out long missing);
+        switch (outcome)
+        {
+            case FindOutcome.Found:
+                if (_maintainer.TracksReads && located.Segment!.IsResident)
+                    located.Segment.Touch(located.Offset);
+                view = new RecordView(key.Hash, RecordCodec.Key(located.Record), RecordCodec.Row(located.Record, located.Header),
+                    located.Header.Version, located.Header.Flags, located.Segment!.Base + located.Offset + located.Header.Size);
+                break;
+            case FindOutcome.Cold:
+                cold = new ColdRead(_log.LogId, finished);
+                Segment segment = _segments.At(missing, out int offset);
+                cold.Add(missing, segment, offset);
+                _coldReadsTotal++;
+                break;
+            case FindOutcome.Damaged:
+                _damagedReadsTotal++;
+                break;
+        }
+        return outcome;
+    }
 
     /// <summary>Brings the key's bucket towards the processor cache: call it for a whole batch before the first Find.</summary>
-    public void Prefetch(in RecordKey key) => throw new NotImplementedException();
+    public void Prefetch(in RecordKey key) => _partitions.Get(key.Keyspace, key.Partition)?.Directory.Prefetch(key.Hash);
 
     /// <summary>Inserts or replaces.</summary>
-    public PutOutcome Put(in RecordKey key, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row) => throw new NotImplementedException();
+    public PutOutcome Put(in RecordKey key, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row)
+    {
+        long size = RecordCodec.SizeOf(key.Key.Length, row.Length);
+        if (size > _options.RecordBytesMax || key.Key.Length > RecordCodec.KeyBytesMax)
+            return PutOutcome.TooLarge;
+        PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
+        FindOutcome found = _lookup.Find(partition, key, _resolved, out Located old, out _);
+        if (found == FindOutcome.Cold)
+            return PutOutcome.Unresolved;
+        if (old.Segment == null && !_partitions.HasRoom)
+            return PutOutcome.MemoryFull;
+        PutOutcome reserved = _log.Reserve((int)size, forUpkeep: (flags & RecordFlags.Tombstone) != 0);
+        if (reserved != PutOutcome.Done)
+            return Refused(reserved);
+        var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
+        long address = _log.Append(header, key.Key, row);
+        _log.Active!.AddLive(size);
+        if (old.Segment != null)
+        {
+            Check.That(partition.Directory.Replace(key.Hash, old.Address, address));
+            partition.Remove(old.Header.Flags, old.Header.Size);
+            old.Segment.RemoveLive(old.Header.Size);
+        }
+        else
+        {
+            partition.Directory.Insert(key.Hash, address);
+        }
+        partition.Add(flags, size, version);
+        return PutOutcome.Done;
+    }
 
     /// <summary>Drops a record for good (a collected tombstone, a moved key) and logs that. Done too when there is none.</summary>
-    public PutOutcome Forget(in RecordKey key) => throw new NotImplementedException();
+    public PutOutcome Forget(in RecordKey key)
+    {
+        PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
+        if (partition == null)
+            return PutOutcome.Done;
+        FindOutcome found = _lookup.Find(partition, key, _resolved, out Located old, out _);
+        if (found == FindOutcome.Cold)
+            return PutOutcome.Unresolved;
+        if (old.Segment == null)
+            return PutOutcome.Done;
+        PutOutcome reserved = _log.Reserve((int)RecordCodec.SizeOf(key.Key.Length, 0), forUpkeep: true);
+        if (reserved != PutOutcome.Done)
+            return Refused(reserved);
+        var header = new RecordHeader(RecordKind.Forget, RecordFlags.None, key.Keyspace, key.Partition, OwnOffset, key.Key.Length, 0);
+        _log.Append(header, key.Key, default);
+        _log.Active!.ControlRecords++;
+        Check.That(partition.Directory.Remove(key.Hash, old.Address));
+        partition.Remove(old.Header.Flags, old.Header.Size);
+        old.Segment.RemoveLive(old.Header.Size);
+        return PutOutcome.Done;
+    }
 
     /// <summary>Drops all records of a (keyspace, partition) in one step, and logs that.</summary>
-    public PutOutcome DropPartition(byte keyspace, ushort partition) => throw new NotImplementedException();
+    public PutOutcome DropPartition(byte keyspace, ushort partition)
+    {
+        if (_partitions.Get(keyspace, partition) == null)
+            return PutOutcome.Done;
+        PutOutcome reserved = _log.Reserve(RecordCodec.HeaderBytes, forUpkeep: true);
+        if (reserved != PutOutcome.Done)
+            return Refused(reserved);
+        _log.Append(new RecordHeader(RecordKind.Drop, RecordFlags.None, keyspace, partition, OwnOffset, 0, 0), default, default);
+        _log.Active!.ControlRecords++;
+        _maintainer.Discard(_partitions.Detach(keyspace, partition)!);
+        return PutOutcome.Done;
+    }
 
     /// <summary>
     /// Visits every record of a (keyspace, partition) with a hash in [<paramref name="fromHash"/>, <paramref name="end"/>), in ascending order of hash, where
     /// <paramref name="end"/> is chosen after about <paramref name="budget"/> records; 0 means that the hash space is finished.
     /// </summary>
-    public ScanOutcome Scan(byte keyspace, ushort partition, ulong fromHash, int budget, ColdRead? finished, IScanVisitor visitor, out ulong end, out ColdRead? cold) =>
-        throw new NotImplementedException();
+    public ScanOutcome Scan(byte keyspace, ushort partition, ulong fromHash, int budget, ColdRead? finished, IScanVisitor visitor, out ulong end, out ColdRead? cold)
+    {
+        end = 0;
+        cold = null;
+        PartitionState? state = _partitions.Get(keyspace, partition);
+        return state == null ? ScanOutcome.Done : _scan.Scan(state, fromHash, budget, finished, visitor, out end, out cold);
+    }
 
-    public PartitionCounts Counts(byte keyspace, ushort partition) => throw new NotImplementedException();
+    public PartitionCounts Counts(byte keyspace, ushort partition) => _partitions.Get(keyspace, partition)?.Counts ?? default;
 
     /// <summary>Takes everything appended so far; null when there is nothing to do, or a group is under way.</summary>
-    public FlushGroup? BeginFlush(Instant now) => throw new NotImplementedException();
+    public FlushGroup? BeginFlush(Instant now) => _log.BeginFlush(now, _maintainer.WaitsForSync);
 
     /// <summary>After <see cref="FlushGroup.Run"/>: advances <see cref="DurableOffset"/>.</summary>
-    public void EndFlush(FlushGroup group) => throw new NotImplementedException();
+    public void EndFlush(FlushGroup group) => _log.EndFlush(group);
 
-    /// <summary>The next step of background work; null when there is nothing to do now, or a task is under way.</summary>
-    public MaintenanceTask? BeginMaintenance(Instant now) => throw new NotImplementedException();
+    /// <summary>
+    /// The next step of background work; null when there is nothing to do now, or a task is under way. It may append (copies, marks): ask for
+    /// a flush afterwards.
+    /// </summary>
+    public MaintenanceTask? BeginMaintenance(Instant now) => _maintainer.Begin(now);
 
     /// <summary>After <see cref="MaintenanceTask.Run"/>.</summary>
-    public void EndMaintenance(MaintenanceTask task, Instant now) => throw new NotImplementedException();
+    public void EndMaintenance(MaintenanceTask task, Instant now) => _maintainer.End(task, now);
 
     /// <summary>Appends the clean-stop mark. The caller then flushes, disposes, and calls nothing else. Stalled: flush, and ask again.</summary>
-    public PutOutcome CloseClean() => throw new NotImplementedException();
+    public PutOutcome CloseClean() => _log.Stop();
 
     /// <summary>Frees memory and closes files; flushes nothing.</summary>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose()
+    {
+        _maintainer.Dispose();
+        _partitions.Dispose();
+        _segments.Dispose();
+    }
+
+    // A forget or drop covers what lies before it; the reserve call already chose the segment that it goes to.
+    private UInt128 OwnOffset => (UInt128)(ulong)_log.Active!.EndOffset;
+
+    private PutOutcome Refused(PutOutcome outcome)
+    {
+        if (outcome == PutOutcome.Stalled)
+            _stalledPutsTotal++;
+        return outcome;
+    }
 }

@@ -35,6 +35,9 @@ public sealed record StorageOptions
     /// <summary>Memory for segments, in bytes; at least four segments are used whatever it says. In memory mode it is the size of the cache.</summary>
     public long ResidentBytesMax { get; init; } = 1L << 30;
 
+    /// <summary>Memory for the key directories, in bytes, at about 12 a key.</summary>
+    public long DirectoryBytesMax { get; init; } = 256L << 30;
+
     public Durability Durability { get; init; } = Durability.Always;
 
     public StorageMode Mode { get; init; } = StorageMode.Log;

@@ -1,0 +1,230 @@
+using Torc.Base;
+using Torc.Storage.Records;
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Log;
+
+/// <summary>
+/// The end of the log: appends records to the memory of the active segment, and hands what was appended to flush groups. A log
+/// offset is segment sequence times segment bytes plus offset, so it only grows; between two segments it jumps.
+/// Invariant: written ≤ appended, durable ≤ written; everything not written is in memory.
+/// </summary>
+internal sealed class LogTail
+{
+    private const int MarkBytes = RecordCodec.HeaderBytes;
+    private const long SyncIntervalMs = 1_000;
+
+    private readonly SegmentTable _segments;
+    private readonly SegmentSupply _supply;
+    private readonly StorageOptions _options;
+    private readonly FlushGroup _group = new();
+    private readonly List<Segment> _unwritten = [];
+    private readonly List<Segment> _unsynced = [];
+    private bool _isGroupUnderWay, _isStopped, _isStopWritten;
+    private Instant _lastSync;
+    private long _namedOffset;
+
+    public LogTail(SegmentTable segments, SegmentSupply supply, StorageOptions options, ulong logId, long run, long offset, Instant now)
+    {
+        _segments = segments;
+        _supply = supply;
+        _options = options;
+        LogId = logId;
+        Run = run;
+        _lastSync = now;
+        AppendedOffset = DurableOffset = offset;
+    }
+
+    public ulong LogId { get; }
+
+    /// <summary>Sequence of this run's first segment.</summary>
+    public long Run { get; }
+
+    public Segment? Active { get; private set; }
+
+    public long AppendedOffset { get; private set; }
+
+    public long DurableOffset { get; private set; }
+
+    public long UnwrittenBytes { get; private set; }
+
+    public long AppendedBytesTotal { get; private set; }
+
+    public long FlushGroupsTotal { get; private set; }
+
+    public long SyncsTotal { get; private set; }
+
+    private bool IsMemoryOnly => _options.Mode == StorageMode.Memory;
+
+    /// <summary>Takes the first segment of the run, if there is one.</summary>
+    public void Start()
+    {
+        if (_supply.Next != null)
+            TakeNext();
+    }
+
+    /// <summary>
+    /// Makes room for a record in the active segment, taking the next one when needed.
+    /// <paramref name="forUpkeep"/> (compaction, deletes) may use the reserve.
+    /// </summary>
+    public PutOutcome Reserve(int bytes, bool forUpkeep)
+    {
+        Check.That(!_isStopped);
+        if (UnwrittenBytes > _options.UnflushedBytesMax)
+            return PutOutcome.Stalled;
+        bool isReserveFree = forUpkeep || _supply.IsReserveWhole;
+        if (Active != null && Fits(Active, bytes) && (isReserveFree || !Active.IsFromReserve))
+            return PutOutcome.Done;
+        if (!isReserveFree || _supply.Next == null)
+            return _supply.IsDiskFull ? PutOutcome.DiskFull : PutOutcome.Stalled;
+        if (Active == null || !Fits(Active, bytes))
+            TakeNext();
+        return PutOutcome.Done;
+    }
+
+    /// <summary>Appends a record that <see cref="Reserve"/> made room for; gives its address.</summary>
+    public long Append(in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row)
+    {
+        Segment active = Active!;
+        int offset = active.End, size = (int)RecordCodec.SizeOf(key.Length, row.Length);
+        Check.That(Fits(active, size));
+        RecordCodec.Write(active.Writable(offset, size), header, key, row, RecordCodec.Seed(LogId, active.Sequence, offset));
+        Advance(active, size);
+        return _segments.AddressOf(active, offset);
+    }
+
+    /// <summary>Appends a record as it is; only its place and so its checksum change.</summary>
+    public long AppendCopy(ReadOnlySpan<byte> record)
+    {
+        Segment active = Active!;
+        int offset = active.End;
+        Check.That(Fits(active, record.Length));
+        Span<byte> to = active.Writable(offset, record.Length);
+        record.CopyTo(to);
+        RecordCodec.WriteChecksum(to, RecordCodec.Seed(LogId, active.Sequence, offset));
+        Advance(active, record.Length);
+        return _segments.AddressOf(active, offset);
+    }
+
+    /// <summary>Names the durable offset although nothing else is appended, so that the last group counts as durable in recovery.</summary>
+    public void AppendIdleMark()
+    {
+        if (!_isStopped && !_isGroupUnderWay && UnwrittenBytes == 0 && DurableOffset - _namedOffset > 2 * MarkBytes
+            && Active != null && Fits(Active, MarkBytes))
+            AppendMark(RecordKind.FlushMark);
+    }
+
+    /// <summary>Appends the clean-stop mark, which the next group writes after it synced everything before.</summary>
+    public PutOutcome Stop()
+    {
+        if (IsMemoryOnly || _isStopped)
+            return PutOutcome.Done;
+        PutOutcome reserved = Active == null && _supply.Next == null ? PutOutcome.DiskFull : Reserve(MarkBytes, forUpkeep: true);
+        if (reserved != PutOutcome.Done)
+            return reserved;
+        AppendMark(RecordKind.CleanStop);
+        _isStopped = true;
+        return PutOutcome.Done;
+    }
+
+    /// <summary>See <see cref="ShardStore.BeginFlush"/>; <paramref name="mustSync"/> when a compacted segment waits for it.</summary>
+    public FlushGroup? BeginFlush(Instant now, bool mustSync)
+    {
+        if (IsMemoryOnly || _isGroupUnderWay || _isStopWritten)
+            return null;
+        bool hasUnwritten = UnwrittenBytes > 0;
+        bool syncs = mustSync || _isStopped || _options.Durability switch
+        {
+            Durability.Always => true,
+            Durability.EverySecond => now.MsSince(_lastSync) >= SyncIntervalMs,
+            _ => false,
+        };
+        if (!hasUnwritten && !(syncs && _unsynced.Count > 0))
+            return null;
+        if (hasUnwritten && !_isStopped && Fits(Active!, MarkBytes))
+            AppendMark(RecordKind.FlushMark);
+        _group.Prepare(AppendedOffset, syncs, now, _isStopped ? MarkBytes : 0);
+        foreach (Segment segment in _unwritten)
+            _group.AddRange(segment, segment.WrittenEnd, segment.End);
+        if (syncs)
+        {
+            foreach (Segment segment in _unsynced)
+                _group.AddSync(segment);
+        }
+        _isGroupUnderWay = true;
+        return _group;
+    }
+
+    public void EndFlush(FlushGroup group)
+    {
+        Check.That(group == _group && _isGroupUnderWay && group.HasRun);
+        _isGroupUnderWay = false;
+        if (group.FoundDiskFull)
+        {
+            _supply.IsDiskFull = true;
+            return;
+        }
+        FlushGroupsTotal++;
+        foreach (FlushRange range in group.Ranges)
+        {
+            range.Segment.WrittenEnd = range.To;
+            UnwrittenBytes -= range.To - range.From;
+            if (!_unsynced.Contains(range.Segment))
+                _unsynced.Add(range.Segment);
+        }
+        _unwritten.RemoveAll(static segment => segment.IsSealed && segment.WrittenEnd == segment.End);
+        if (!group.Syncs)
+            return;
+        SyncsTotal++;
+        _unsynced.Clear();
+        _lastSync = group.Begun;
+        DurableOffset = group.EndOffset;
+        _isStopWritten = _isStopped && DurableOffset == AppendedOffset;
+    }
+
+    private static bool Fits(Segment segment, int bytes) => bytes <= segment.SegmentBytes - MarkBytes - segment.End;
+
+    private void AppendMark(RecordKind kind)
+    {
+        var header = new RecordHeader(kind, RecordFlags.None, 0, 0, (UInt128)(ulong)DurableOffset, 0, 0);
+        Append(header, default, default);
+        _namedOffset = DurableOffset;
+    }
+
+    private void Advance(Segment segment, int size)
+    {
+        segment.End += size;
+        AppendedOffset = segment.EndOffset;
+        AppendedBytesTotal += size;
+        if (IsMemoryOnly)
+        {
+            segment.WrittenEnd = segment.End;
+            DurableOffset = AppendedOffset;
+        }
+        else
+        {
+            UnwrittenBytes += size;
+        }
+    }
+
+    private void TakeNext()
+    {
+        bool isFirst = Active == null;
+        if (Active != null)
+        {
+            int offset = Active.End;
+            var seal = new RecordHeader(RecordKind.Seal, RecordFlags.None, 0, 0, (UInt128)(ulong)DurableOffset, 0, 0);
+            RecordCodec.Write(Active.Writable(offset, MarkBytes), seal, default, default, RecordCodec.Seed(LogId, Active.Sequence, offset));
+            Advance(Active, MarkBytes);
+            Active.IsSealed = true;
+        }
+        Active = _supply.Next!;
+        _supply.Next = null;
+        Active.IsFromReserve = !_supply.IsReserveWhole;
+        if (!IsMemoryOnly)
+            _unwritten.Add(Active);
+        AppendedOffset = Active.EndOffset;
+        if (isFirst || IsMemoryOnly)
+            DurableOffset = AppendedOffset;
+    }
+}

@@ -1,0 +1,72 @@
+using Torc.Base;
+using Torc.Storage.Partitions;
+using Torc.Storage.Records;
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Log;
+
+internal enum MoveOutcome
+{
+    /// <summary>The directory names another record for the key, or none.</summary>
+    Dead,
+
+    Moved,
+
+    /// <summary>The tail has no room now; ask again later.</summary>
+    NoRoom,
+}
+
+/// <summary>Copies live records to the tail of the log: compaction and promotion. A copy is the newest record of its key, as its source was.</summary>
+internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, LogTail log)
+{
+    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header)
+    {
+        if (!IsLive(source, offset, record, header, out PartitionState? partition, out ulong hash))
+            return MoveOutcome.Dead;
+        if (log.Reserve(record.Length, forUpkeep: true) != PutOutcome.Done)
+            return MoveOutcome.NoRoom;
+        long to = log.AppendCopy(record);
+        Check.That(partition!.Directory.Replace(hash, segments.AddressOf(source, offset), to));
+        source.RemoveLive(record.Length);
+        log.Active!.AddLive(record.Length);
+        return MoveOutcome.Moved;
+    }
+
+    /// <summary>Takes a record out of the directory without a trace in the log: what a cache does when it is full.</summary>
+    public bool Evict(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header)
+    {
+        if (!IsLive(source, offset, record, header, out PartitionState? partition, out ulong hash))
+            return false;
+        partition!.Directory.Remove(hash, segments.AddressOf(source, offset));
+        partition.Remove(header.Flags, record.Length);
+        source.RemoveLive(record.Length);
+        return true;
+    }
+
+    /// <summary>
+    /// Carries a forget or drop record over, with the offset that it covers up to, while any older segment may still hold what it
+    /// covers. False: no room now.
+    /// </summary>
+    public bool MoveControl(Segment source, ReadOnlySpan<byte> record, in RecordHeader header)
+    {
+        var coversUpTo = (long)(ulong)header.Version;
+        int oldest = segments.Ordered[0] == source ? 1 : 0;
+        if (oldest == segments.Ordered.Count || segments.Ordered[oldest].Base >= coversUpTo)
+            return true;
+        if (log.Reserve(record.Length, forUpkeep: true) != PutOutcome.Done)
+            return false;
+        log.AppendCopy(record);
+        log.Active!.ControlRecords++;
+        return true;
+    }
+
+    private bool IsLive(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, out PartitionState? partition, out ulong hash)
+    {
+        hash = 0;
+        partition = partitions.Get(header.Keyspace, header.Partition);
+        if (partition == null)
+            return false;
+        hash = StableHash.Hash64(RecordCodec.Key(record));
+        return partition.Directory.Contains(hash, segments.AddressOf(source, offset));
+    }
+}

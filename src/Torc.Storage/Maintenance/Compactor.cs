@@ -1,0 +1,228 @@
+using Torc.Base;
+using Torc.Storage.Disk;
+using Torc.Storage.Log;
+using Torc.Storage.Records;
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Maintenance;
+
+/// <summary>
+/// Frees segments that are mostly dead: copies what lives to the tail in bounded steps, and removes the file once the log is
+/// durable past the copies, and past every record that made the others dead. A source that is not in memory is read in
+/// chunks outside the lock. A damaged source is left alone (what cannot be read cannot be copied) until nothing in it lives.
+/// </summary>
+internal sealed class Compactor(StorageOptions options, SegmentTable segments, SegmentSupply supply, LogTail log, RecordMover mover)
+{
+    private readonly List<Segment> _replaced = [];
+    private byte[] _chunk = [];
+    private Segment? _source;
+    private int _position;
+    private Instant _notBefore;
+
+    public long SegmentsTotal { get; private set; }
+
+    public long BytesTotal { get; private set; }
+
+    /// <summary>A replaced segment can be removed only after a sync.</summary>
+    public bool WaitsForSync
+    {
+        get
+        {
+            foreach (Segment segment in _replaced)
+            {
+                if (segment.RemovalBarrier > log.DurableOffset)
+                    return true;
+            }
+            return false;
+        }
+    }
+
+    private bool IsMemoryOnly => options.Mode == StorageMode.Memory;
+
+    /// <summary>The removal of a segment whose copies are durable.</summary>
+    public MaintenanceTask? NextRemoval()
+    {
+        foreach (Segment segment in _replaced)
+        {
+            if (segment.RemovalBarrier <= log.DurableOffset && segment.TryRetireFile())
+                return new RemoveTask(this, segment, segment.FileBytes == options.SegmentBytes && supply.WantsSpare ? supply.NewSpareNumber() : 0);
+        }
+        return null;
+    }
+
+    /// <summary>The next step of copying, at most at the configured rate unless space is short.</summary>
+    public MaintenanceTask? Next(Instant now, bool isUrgent)
+    {
+        if (!isUrgent && now.MonotonicMicros < _notBefore.MonotonicMicros)
+            return null;
+        if (_source == null && !TryChoose(supply.IsDiskFull ? options.CompactionLiveRatioWhenFullMax : options.CompactionLiveRatioMax))
+            return null;
+        if (log.Reserve(RecordCodec.HeaderBytes, forUpkeep: true) != PutOutcome.Done)
+            return null;
+        return new CopyTask(this, _source!);
+    }
+
+    /// <summary>The segment is being evicted: stop copying from it.</summary>
+    public void Abandon(Segment segment)
+    {
+        if (_source == segment)
+            _source = null;
+    }
+
+    private bool TryChoose(double liveRatioMax)
+    {
+        Segment? best = null;
+        foreach (Segment segment in segments.Ordered)
+        {
+            if (!segment.IsSealed || segment.IsReplaced || segment.WrittenEnd != segment.End || !IsWorthIt(segment, liveRatioMax))
+                continue;
+            if (best == null || segment.LiveBytes < best.LiveBytes)
+                best = segment;
+        }
+        _source = best;
+        _position = SegmentHeader.Bytes;
+        return best != null;
+    }
+
+    private bool IsWorthIt(Segment segment, double liveRatioMax) => segment.IsDamaged
+        ? segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated
+        : segment.LiveBytes <= liveRatioMax * options.SegmentBytes;
+
+    /// <summary>Reads the chunk at the position when the source is not in memory; gives its bytes, or none when it cannot be read.</summary>
+    private int ReadChunk(Segment source)
+    {
+        int length = Math.Min(options.MaintenanceStepBytes, source.End - _position);
+        if (!TryRead(source, length))
+            return 0;
+        if (RecordCodec.TryReadHeader(_chunk, source.End - _position, out RecordHeader header) && header.Size > length)
+        {
+            length = header.Size;
+            if (!TryRead(source, length))
+                return 0;
+        }
+        return length;
+    }
+
+    private bool TryRead(Segment source, int length)
+    {
+        if (_chunk.Length < length)
+            _chunk = GC.AllocateUninitializedArray<byte>(length);
+        return source.File!.Read(_position, _chunk.AsSpan(0, length)) == DiskOutcome.Done;
+    }
+
+    private void Copy(Segment source, ReadOnlySpan<byte> chunk, bool isVerified, Instant now)
+    {
+        int used = 0;
+        while (used < chunk.Length)
+        {
+            ReadOnlySpan<byte> rest = chunk[used..];
+            if (!RecordCodec.TryReadHeader(rest, source.End - _position, out RecordHeader header))
+            {
+                if (rest.Length < RecordCodec.HeaderBytes && _position + rest.Length < source.End && used > 0)
+                    break;
+                GiveUp(source);
+                return;
+            }
+            if (header.Size > rest.Length)
+                break;
+            ReadOnlySpan<byte> record = rest[..header.Size];
+            if (!isVerified && !RecordCodec.IsIntact(record, RecordCodec.Seed(log.LogId, source.Sequence, _position)))
+            {
+                GiveUp(source);
+                return;
+            }
+            if (!TryKeep(source, record, header))
+                break;
+            used += header.Size;
+            _position += header.Size;
+        }
+        BytesTotal += used;
+        _notBefore = now with { MonotonicMicros = now.MonotonicMicros + (used * 1_000_000L / Math.Max(1, options.CompactionBytesPerSecondMax)) };
+        if (_position >= source.End)
+            Replace(source);
+    }
+
+    private bool TryKeep(Segment source, ReadOnlySpan<byte> record, in RecordHeader header) => header.Kind switch
+    {
+        RecordKind.Put => mover.Move(source, _position, record, header) != MoveOutcome.NoRoom,
+        RecordKind.Forget or RecordKind.Drop => mover.MoveControl(source, record, header),
+        _ => true,
+    };
+
+    private void GiveUp(Segment source)
+    {
+        source.IsDamaged = true;
+        _source = null;
+    }
+
+    private void Replace(Segment source)
+    {
+        _source = null;
+        SegmentsTotal++;
+        segments.ReleaseMemory(source);
+        if (IsMemoryOnly)
+        {
+            segments.Remove(source);
+            return;
+        }
+        source.RemovalBarrier = log.AppendedOffset;
+        _replaced.Add(source);
+    }
+
+    private void Removed(Segment source, long spareNumber)
+    {
+        _replaced.Remove(source);
+        source.File = null;
+        segments.Remove(source);
+        if (spareNumber > 0)
+            supply.AddSpare(spareNumber);
+    }
+
+    private sealed class CopyTask(Compactor compactor, Segment source) : MaintenanceTask
+    {
+        private readonly bool _isResident = source.IsResident;
+        private int _length;
+
+        public override void Run(IDisk disk)
+        {
+            if (!_isResident && !source.IsDamaged)
+                _length = compactor.ReadChunk(source);
+        }
+
+        internal override void End(Instant now)
+        {
+            if (source.IsDamaged || compactor._position >= source.End)
+                compactor.Replace(source);
+            else if (_isResident)
+                compactor.Copy(source, compactor.ResidentChunk(source), isVerified: true, now);
+            else if (_length == 0)
+                compactor.GiveUp(source);
+            else
+                compactor.Copy(source, compactor._chunk.AsSpan(0, _length), isVerified: false, now);
+        }
+    }
+
+    private ReadOnlySpan<byte> ResidentChunk(Segment source)
+    {
+        SegmentTable.RecordAt(source, _position, out RecordHeader first);
+        return source.Bytes(_position, Math.Min(Math.Max(options.MaintenanceStepBytes, first.Size), source.End - _position));
+    }
+
+    private sealed class RemoveTask(Compactor compactor, Segment segment, long spareNumber) : MaintenanceTask
+    {
+        public override void Run(IDisk disk)
+        {
+            segment.File!.Dispose();
+            string name = FileNames.Segment(segment.Sequence);
+            if (segment.HasHint)
+                disk.Delete(FileNames.Hint(segment.Sequence));
+            if (spareNumber > 0)
+                disk.Rename(name, FileNames.Spare(spareNumber));
+            else
+                disk.Delete(name);
+            disk.SyncDirectory();
+        }
+
+        internal override void End(Instant now) => compactor.Removed(segment, spareNumber);
+    }
+}

@@ -1,0 +1,79 @@
+using Torc.Base;
+using Torc.Storage.Disk;
+using Torc.Storage.Log;
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Maintenance;
+
+/// <summary>Makes the next segment: memory with its pages taken, and a file with its header synced.</summary>
+internal sealed class PrepareTask : MaintenanceTask
+{
+    private readonly SegmentTable _segments;
+    private readonly SegmentSupply _supply;
+    private readonly SegmentHeader _header;
+    private readonly bool _isMemoryOnly;
+    private readonly int _memorySlot;
+    private readonly string? _spare;
+    private DiskOutcome _outcome;
+    private IDiskFile? _file;
+
+    public PrepareTask(StorageOptions options, SegmentTable segments, SegmentSupply supply, LogTail log, long sequence, int memorySlot)
+    {
+        _segments = segments;
+        _supply = supply;
+        _memorySlot = memorySlot;
+        _isMemoryOnly = options.Mode == StorageMode.Memory;
+        _header = new SegmentHeader(sequence, options.SegmentBytes, options.ShardIndex, log.Run, options.Durability, log.DurableOffset, log.LogId);
+        _spare = supply.TakeSpare() is { } number ? FileNames.Spare(number) : null;
+    }
+
+    public override void Run(IDisk disk)
+    {
+        _segments.PopulateMemory(_memorySlot);
+        if (!_isMemoryOnly)
+            _outcome = SegmentFile.Prepare(disk, _spare, _header, out _file);
+    }
+
+    internal override void End(Instant now)
+    {
+        if (_outcome != DiskOutcome.Done)
+        {
+            _segments.ReturnMemory(_memorySlot);
+            _supply.IsDiskFull = true;
+            return;
+        }
+        Segment segment = _segments.Add(_header.Sequence);
+        segment.File = _file;
+        segment.FileBytes = _header.SegmentBytes;
+        _segments.AttachMemory(segment, _memorySlot);
+        _header.Write(segment.Writable(0, SegmentHeader.Bytes));
+        _supply.Next = segment;
+        if (_supply.IsReserveWhole)
+            _supply.IsDiskFull = false;
+    }
+}
+
+/// <summary>Makes one spare file.</summary>
+internal sealed class SpareTask(StorageOptions options, SegmentSupply supply) : MaintenanceTask
+{
+    private readonly long _number = supply.NewSpareNumber();
+    private DiskOutcome _outcome;
+
+    public override void Run(IDisk disk)
+    {
+        _outcome = disk.Create(FileNames.Spare(_number), options.SegmentBytes, out IDiskFile? file);
+        if (_outcome != DiskOutcome.Done)
+            return;
+        file!.Sync();
+        file.Dispose();
+        disk.SyncDirectory();
+    }
+
+    internal override void End(Instant now)
+    {
+        if (_outcome == DiskOutcome.Done)
+            supply.AddSpare(_number);
+        else
+            supply.IsDiskFull = true;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using Torc.Base;
+
+namespace Torc.Storage.Records;
+
+/// <summary>What a record says. Persisted; frozen by a test.</summary>
+internal enum RecordKind : byte
+{
+    /// <summary>The key's row from here on.</summary>
+    Put = 1,
+
+    /// <summary>The key has no record before the log offset in the version field.</summary>
+    Forget = 2,
+
+    /// <summary>The (keyspace, partition) has no record before the log offset in the version field.</summary>
+    Drop = 3,
+
+    /// <summary>The log is durable up to the log offset in the version field.</summary>
+    FlushMark = 4,
+
+    /// <summary>Everything before this record is durable, and the run ended here.</summary>
+    CleanStop = 5,
+
+    /// <summary>The last record of a full segment.</summary>
+    Seal = 6,
+}
+
+/// <summary>The fixed part of a record, decoded.</summary>
+internal readonly record struct RecordHeader(
+    RecordKind Kind, RecordFlags Flags, byte Keyspace, ushort Partition, UInt128 Version, int KeyLength, int RowLength)
+{
+    /// <summary>Bytes in the log, padding included.</summary>
+    public int Size => (int)RecordCodec.SizeOf(KeyLength, RowLength);
+}
+
+/// <summary>
+/// A record of the log. Records lie one after the other in a segment, each on a multiple of 8 bytes, all numbers little-endian:
+/// <code>
+///   0        4           8          11     12      13         14          16         32
+///   +--------+-----------+----------+------+-------+----------+-----------+----------+-----+-----+---------+
+///   | CRC32C | row bytes | key bytes| kind | flags | keyspace | partition | version  | key | row | 0 to 8n |
+///   |  u32   |    u32    |   u24    |  u8  |  u8   |    u8    |    u16    | 16 bytes |     |     |         |
+///   +--------+-----------+----------+------+-------+----------+-----------+----------+-----+-----+---------+
+/// </code>
+/// The checksum covers everything after itself, padding included, and starts from <see cref="Seed"/>: log id, segment sequence and offset.
+/// So a record is valid at its own place only: what a recycled file still holds, a misplaced sector, or a value that looks like
+/// a record is not one. A record is found by the length before it; after damage, by trying every multiple of 8 (<see cref="RecordWalker"/>).
+/// Marks carry a log offset in the version field and have neither key nor row.
+/// </summary>
+internal static class RecordCodec
+{
+    public const int HeaderBytes = 32;
+    public const int AlignmentBytes = 8;
+    public const int KeyBytesMax = (1 << 24) - 1;
+    private const byte FlagsMask = (byte)(RecordFlags.Tombstone | RecordFlags.HasDeadline);
+
+    public static long SizeOf(long keyLength, long rowLength) =>
+        (HeaderBytes + keyLength + rowLength + AlignmentBytes - 1) & -AlignmentBytes;
+
+    /// <summary>Where a record's checksum starts from.</summary>
+    public static uint Seed(ulong logId, long sequence, int offset)
+    {
+        Span<byte> place = stackalloc byte[24];
+        BinaryPrimitives.WriteUInt64LittleEndian(place, logId);
+        BinaryPrimitives.WriteInt64LittleEndian(place[8..], sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(place[16..], offset);
+        return Crc32C.Compute(place);
+    }
+
+    /// <summary>Writes a record over the whole of <paramref name="to"/>, whose length is its size.</summary>
+    public static void Write(Span<byte> to, in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row, uint seed)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], row.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[8..], (uint)key.Length | ((uint)header.Kind << 24));
+        to[12] = (byte)header.Flags;
+        to[13] = header.Keyspace;
+        BinaryPrimitives.WriteUInt16LittleEndian(to[14..], header.Partition);
+        BinaryPrimitives.WriteUInt128LittleEndian(to[16..], header.Version);
+        key.CopyTo(to[HeaderBytes..]);
+        row.CopyTo(to[(HeaderBytes + key.Length)..]);
+        to[(HeaderBytes + key.Length + row.Length)..].Clear();
+        WriteChecksum(to, seed);
+    }
+
+    /// <summary>Checksums a record anew after it was copied to another place.</summary>
+    public static void WriteChecksum(Span<byte> record, uint seed) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(record, Crc32C.Compute(record[4..], seed));
+
+    /// <summary>
+    /// Decodes the fixed part at the start of <paramref name="bytes"/>. False: no record starts here that ends within
+    /// <paramref name="roomBytes"/>. True proves nothing before <see cref="IsIntact"/>.
+    /// </summary>
+    public static bool TryReadHeader(ReadOnlySpan<byte> bytes, long roomBytes, out RecordHeader header)
+    {
+        header = default;
+        if (bytes.Length < HeaderBytes)
+            return false;
+        var kind = (RecordKind)bytes[11];
+        if (kind is < RecordKind.Put or > RecordKind.Seal || (bytes[12] & ~FlagsMask) != 0)
+            return false;
+        uint rowLength = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        int keyLength = KeyLength(bytes);
+        if (SizeOf(keyLength, rowLength) > roomBytes)
+            return false;
+        header = new RecordHeader(kind, (RecordFlags)bytes[12], bytes[13], BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]),
+            BinaryPrimitives.ReadUInt128LittleEndian(bytes[16..]), keyLength, (int)rowLength);
+        return true;
+    }
+
+    public static int KeyLength(ReadOnlySpan<byte> record) => (int)(BinaryPrimitives.ReadUInt32LittleEndian(record[8..]) & KeyBytesMax);
+
+    public static ReadOnlySpan<byte> Key(ReadOnlySpan<byte> record) => record.Slice(HeaderBytes, KeyLength(record));
+
+    public static ReadOnlySpan<byte> Row(ReadOnlySpan<byte> record, scoped in RecordHeader header) =>
+        record.Slice(HeaderBytes + header.KeyLength, header.RowLength);
+
+    /// <summary>Whether the record that fills <paramref name="record"/> is what was written at the seed's place.</summary>
+    public static bool IsIntact(ReadOnlySpan<byte> record, uint seed) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(record) == Crc32C.Compute(record[4..], seed);
+}

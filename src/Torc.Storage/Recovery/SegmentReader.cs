@@ -1,0 +1,85 @@
+using Torc.Storage.Disk;
+using Torc.Storage.Records;
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Recovery;
+
+/// <summary>
+/// Learns what each segment holds, newest first, and with it the highest durable offset that any header or mark names. A
+/// hint is believed only for a segment that lies wholly below that offset (newer segments have named it by then).
+/// </summary>
+internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, RecoveryReport report)
+{
+    private byte[] _bytes = [];
+
+    /// <summary>Everything below it was durable: what is missing there was lost by the disk.</summary>
+    public long NamedOffset { get; private set; }
+
+    public void ReadAll(DirectorySurvey survey)
+    {
+        foreach (FoundSegment segment in survey.Segments)
+        {
+            if (segment.HasOwnHeader)
+                Name(segment.Header.DurableOffset);
+            if (survey.Hints.TryGetValue(segment.Sequence, out DiskFileInfo hint))
+                segment.HintLength = hint.Length;
+        }
+        for (int index = survey.Segments.Count - 1; index >= 0; index--)
+            Read(survey.Segments[index]);
+    }
+
+    private void Read(FoundSegment segment)
+    {
+        if (segment.HeaderState == SegmentHeaderState.Empty || segment.IsMisnamed)
+            return;
+        if (segment.HasOwnHeader && TryHint(segment))
+            return;
+        Scan(segment);
+    }
+
+    private bool TryHint(FoundSegment segment)
+    {
+        if (segment.HintLength < 0)
+            return false;
+        report.ReadBytes += segment.HintLength;
+        SegmentIndex? hint = SegmentIndex.TryRead(disk, FileNames.Hint(segment.Sequence), segment.HintLength, logId, segment.Sequence, segmentBytes);
+        if (hint == null || (segment.Sequence * segmentBytes) + hint.End > NamedOffset || hint.End > segment.File.Length)
+            return false;
+        segment.Index = hint;
+        segment.IsFromHint = true;
+        segment.End = hint.End;
+        Name(hint.NamedOffset);
+        return true;
+    }
+
+    private void Scan(FoundSegment segment)
+    {
+        int length = (int)Math.Min(segment.File.Length, segmentBytes);
+        if (_bytes.Length < length)
+            _bytes = GC.AllocateUninitializedArray<byte>(segmentBytes);
+        Span<byte> bytes = _bytes.AsSpan(0, length);
+        SegmentFile.ReadLeniently(segment.File, bytes);
+        report.ReadBytes += length;
+        report.SegmentsScanned++;
+        using var builder = new SegmentIndexBuilder();
+        var walker = new RecordWalker(bytes, SegmentHeader.Bytes, logId, segment.Sequence);
+        for (WalkStep step = walker.Next(); step != WalkStep.End; step = walker.Next())
+        {
+            if (step == WalkStep.Bad)
+            {
+                segment.Bad.Add(new BadRange(walker.Offset, walker.End));
+                continue;
+            }
+            builder.Add(walker.Offset, walker.Record, walker.Header);
+            segment.Records++;
+            segment.End = walker.End;
+            segment.LastKind = walker.Header.Kind;
+            if (walker.Header.Kind == RecordKind.CleanStop)
+                Name((segment.Sequence * segmentBytes) + walker.End);
+        }
+        segment.Index = builder.Build(logId, segment.Sequence, segmentBytes, segment.End);
+        Name(segment.Index.NamedOffset);
+    }
+
+    private void Name(long offset) => NamedOffset = Math.Max(NamedOffset, offset);
+}

@@ -1,0 +1,75 @@
+using Torc.Storage.Segments;
+
+namespace Torc.Storage.Recovery;
+
+/// <summary>
+/// Tells a torn tail from corruption. Bytes that are no record and lie at or above the highest named durable offset were never
+/// acknowledged: the log is cut there, and everything after is dropped. Below it they are damage: reported, the rest served.
+/// </summary>
+internal sealed class TailCut(int segmentBytes, long namedOffset, RecoveryReport report)
+{
+    /// <summary>Segments that stay, oldest first.</summary>
+    public List<FoundSegment> Kept { get; } = [];
+
+    /// <summary>Segments above the cut, or never used, newest first.</summary>
+    public List<FoundSegment> Dropped { get; } = [];
+
+    /// <summary>The segment whose file is to be shortened to its <see cref="FoundSegment.End"/>; null when the log ends cleanly.</summary>
+    public FoundSegment? CutSegment { get; private set; }
+
+    public void Judge(IReadOnlyList<FoundSegment> segments)
+    {
+        bool isCut = false;
+        foreach (FoundSegment segment in segments)
+        {
+            long baseOffset = segment.Sequence * segmentBytes;
+            if (isCut)
+            {
+                report.TornBytes += Math.Max(0, segment.End - SegmentHeader.Bytes);
+                Dropped.Insert(0, segment);
+                continue;
+            }
+            JudgeHeader(segment, baseOffset);
+            isCut = JudgeRecords(segment, baseOffset);
+            if (segment.End == SegmentHeader.Bytes && !segment.IsDamaged)
+                Dropped.Insert(0, segment);
+            else
+                Kept.Add(segment);
+            if (isCut && Kept.Count > 0 && Kept[^1] == segment)
+                CutSegment = segment;
+        }
+    }
+
+    private void JudgeHeader(FoundSegment segment, long baseOffset)
+    {
+        bool isPrepared = baseOffset + SegmentHeader.Bytes > namedOffset && segment.Records == 0;
+        if (segment.HasOwnHeader || isPrepared)
+            return;
+        Report(segment, 0, segment.IsMisnamed ? "the header is another segment's" : "the header is damaged");
+        if (segment.Index == null)
+            Report(segment, SegmentHeader.Bytes, "nothing of the segment can be read");
+    }
+
+    /// <summary>True when the log is cut in this segment.</summary>
+    private bool JudgeRecords(FoundSegment segment, long baseOffset)
+    {
+        foreach (BadRange bad in segment.Bad)
+        {
+            if (baseOffset + bad.From >= namedOffset)
+            {
+                report.TornBytes += Math.Max(0, segment.End - bad.From);
+                segment.End = Math.Min(segment.End, bad.From);
+                segment.Index!.CutAt(bad.From);
+                return true;
+            }
+            Report(segment, bad.From, $"{bad.To - bad.From} bytes are no record");
+        }
+        return segment.Index == null && baseOffset + SegmentHeader.Bytes > namedOffset;
+    }
+
+    private void Report(FoundSegment segment, int offset, string what)
+    {
+        segment.IsDamaged = true;
+        report.Add(new Damage(segment.Name, offset, what));
+    }
+}

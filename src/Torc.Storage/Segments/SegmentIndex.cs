@@ -1,0 +1,145 @@
+using System.Buffers.Binary;
+using Torc.Base;
+using Torc.Storage.Disk;
+using Torc.Storage.Records;
+
+namespace Torc.Storage.Segments;
+
+/// <summary>What recovery needs to know of one put, forget or drop record.</summary>
+internal readonly record struct IndexEntry(
+    ulong Hash, UInt128 Version, int Offset, int KeyLength, int RowLength, RecordKind Kind, RecordFlags Flags, byte Keyspace, ushort Partition, int KeyStart)
+{
+    public int Size => (int)RecordCodec.SizeOf(KeyLength, RowLength);
+}
+
+/// <summary>
+/// The records of one segment without their rows, in order of place; on disk it is the segment's hint file, little-endian:
+/// <code>
+///   0          8        12       16         24       32    36        40          44        48             56         60   64
+///   +----------+--------+--------+----------+--------+-----+---------+-----------+---------+--------------+----------+----+---------+------+
+///   | TORCHINT | format | CRC32C | sequence | log id | end | entries | key bytes | control | named offset | body CRC | 0  | entries | keys |
+///   |          |  u32   |  u32   |   i64    |  u64   | u32 |   u32   |    u32    |   u32   |     i64      |   u32    | x4 | 44 each |      |
+///   +----------+--------+--------+----------+--------+-----+---------+-----------+---------+--------------+----------+----+---------+------+
+///   entry:  hash u64 | version 16 bytes | offset / 8 u32 | row bytes u32 | key bytes u24, kind u8 | flags u8 | keyspace u8 | partition u16 | key start u32
+/// </code>
+/// <c>end</c> is where the segment's records end, <c>control</c> counts forget and drop records, <c>named offset</c> is the highest durable offset
+/// that a mark of the segment names. A hint file that is missing, torn, or of another segment is made again from the segment; so it is never synced.
+/// It is believed only for a segment that lies wholly below the durable offset: above it, the segment itself may be torn.
+/// </summary>
+internal sealed class SegmentIndex
+{
+    public const int HeaderBytes = 64;
+    public const int EntryBytes = 44;
+    public const uint Format = 1;
+    private const ulong Magic = 0x544E_4948_4352_4F54; // "TORCHINT"
+
+    private readonly byte[] _file;
+    private readonly int _keysStart;
+
+    private SegmentIndex(byte[] file)
+    {
+        _file = file;
+        Count = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(36));
+        _keysStart = HeaderBytes + (Count * EntryBytes);
+    }
+
+    public int Count { get; private set; }
+
+    public int FileBytes => _file.Length;
+
+    public int End => BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(32));
+
+    public int ControlRecords => BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(44));
+
+    public long NamedOffset => BinaryPrimitives.ReadInt64LittleEndian(_file.AsSpan(48));
+
+    public IndexEntry this[int index]
+    {
+        get
+        {
+            ReadOnlySpan<byte> entry = _file.AsSpan(HeaderBytes + (index * EntryBytes), EntryBytes);
+            uint keyAndKind = BinaryPrimitives.ReadUInt32LittleEndian(entry[32..]);
+            return new IndexEntry(
+                BinaryPrimitives.ReadUInt64LittleEndian(entry), BinaryPrimitives.ReadUInt128LittleEndian(entry[8..]), OffsetOf(index),
+                (int)(keyAndKind & RecordCodec.KeyBytesMax), BinaryPrimitives.ReadInt32LittleEndian(entry[28..]), (RecordKind)(keyAndKind >> 24),
+                (RecordFlags)entry[36], entry[37], BinaryPrimitives.ReadUInt16LittleEndian(entry[38..]), BinaryPrimitives.ReadInt32LittleEndian(entry[40..]));
+        }
+    }
+
+    /// <summary>Takes over the bytes of a hint file. Null: they are not the valid hint of that segment.</summary>
+    public static SegmentIndex? TryDecode(byte[] file, ulong logId, long sequence, int segmentBytes)
+    {
+        if (file.Length < HeaderBytes || BinaryPrimitives.ReadUInt64LittleEndian(file) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(8)) != Format
+            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(12)) != HeaderChecksum(file)
+            || BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(16)) != sequence || BinaryPrimitives.ReadUInt64LittleEndian(file.AsSpan(24)) != logId)
+            return null;
+        long entries = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(36)), keyBytes = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(40));
+        uint end = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(32));
+        if (file.Length != HeaderBytes + (entries * EntryBytes) + keyBytes || end > segmentBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(56)) != Crc32C.Compute(file.AsSpan(HeaderBytes)))
+            return null;
+        return new SegmentIndex(file);
+    }
+
+    /// <summary>Reads a hint file; null when there is none that can be believed.</summary>
+    public static SegmentIndex? TryRead(IDisk disk, string name, long length, ulong logId, long sequence, int segmentBytes)
+    {
+        if (length is < HeaderBytes or > int.MaxValue)
+            return null;
+        byte[] file = GC.AllocateUninitializedArray<byte>((int)length);
+        using IDiskFile opened = disk.Open(name);
+        return opened.Read(0, file) == DiskOutcome.Done ? TryDecode(file, logId, sequence, segmentBytes) : null;
+    }
+
+    public ReadOnlySpan<byte> File => _file;
+
+    public ReadOnlySpan<byte> Key(in IndexEntry entry) => _file.AsSpan(_keysStart + entry.KeyStart, entry.KeyLength);
+
+    /// <summary>The index of the record at an offset, or negative.</summary>
+    public int Find(int offset)
+    {
+        int low = 0, high = Count - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            int there = OffsetOf(middle);
+            if (there == offset)
+                return middle;
+            if (there < offset)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+        return -1;
+    }
+
+    /// <summary>Forgets the records at or after an offset: the torn tail.</summary>
+    public void CutAt(int offset)
+    {
+        while (Count > 0 && OffsetOf(Count - 1) >= offset)
+            Count--;
+    }
+
+    internal static uint HeaderChecksum(ReadOnlySpan<byte> file) =>
+        Crc32C.Compute(file[16..HeaderBytes], Crc32C.Compute(file[..12]));
+
+    internal static void WriteHeader(Span<byte> file, ulong logId, long sequence, int end, int entries, int keyBytes, int controlRecords, long namedOffset)
+    {
+        file[..HeaderBytes].Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(file, Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(file[8..], Format);
+        BinaryPrimitives.WriteInt64LittleEndian(file[16..], sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(file[24..], logId);
+        BinaryPrimitives.WriteInt32LittleEndian(file[32..], end);
+        BinaryPrimitives.WriteInt32LittleEndian(file[36..], entries);
+        BinaryPrimitives.WriteInt32LittleEndian(file[40..], keyBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(file[44..], controlRecords);
+        BinaryPrimitives.WriteInt64LittleEndian(file[48..], namedOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(file[56..], Crc32C.Compute(file[HeaderBytes..]));
+        BinaryPrimitives.WriteUInt32LittleEndian(file[12..], HeaderChecksum(file));
+    }
+
+    private int OffsetOf(int index) =>
+        BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(HeaderBytes + (index * EntryBytes) + 24)) * RecordCodec.AlignmentBytes;
+}

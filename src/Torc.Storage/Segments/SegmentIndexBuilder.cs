@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using Torc.Base;
+using Torc.Storage.Records;
+
+namespace Torc.Storage.Segments;
+
+/// <summary>Collects a <see cref="SegmentIndex"/> from the records of a segment, in order of place.</summary>
+internal sealed class SegmentIndexBuilder : IDisposable
+{
+    private readonly ByteWriter _entries = new(64 << 10);
+    private readonly ByteWriter _keys = new(64 << 10);
+    private int _count, _controlRecords;
+    private long _namedOffset;
+
+    public void Add(int offset, ReadOnlySpan<byte> record, in RecordHeader header)
+    {
+        if (header.Kind > RecordKind.Drop)
+        {
+            _namedOffset = Math.Max(_namedOffset, (long)(ulong)header.Version);
+            return;
+        }
+        ReadOnlySpan<byte> key = RecordCodec.Key(record);
+        Span<byte> entry = _entries.GetSpan(SegmentIndex.EntryBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, StableHash.Hash64(key));
+        BinaryPrimitives.WriteUInt128LittleEndian(entry[8..], header.Version);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[24..], offset / RecordCodec.AlignmentBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[28..], header.RowLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[32..], (uint)header.KeyLength | ((uint)header.Kind << 24));
+        entry[36] = (byte)header.Flags;
+        entry[37] = header.Keyspace;
+        BinaryPrimitives.WriteUInt16LittleEndian(entry[38..], header.Partition);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[40..], _keys.Length);
+        _entries.Advance(SegmentIndex.EntryBytes);
+        _keys.Write(key);
+        _count++;
+        if (header.Kind != RecordKind.Put)
+            _controlRecords++;
+    }
+
+    public SegmentIndex Build(ulong logId, long sequence, int segmentBytes, int end)
+    {
+        byte[] file = GC.AllocateUninitializedArray<byte>(SegmentIndex.HeaderBytes + _entries.Length + _keys.Length);
+        _entries.Written.CopyTo(file.AsSpan(SegmentIndex.HeaderBytes));
+        _keys.Written.CopyTo(file.AsSpan(SegmentIndex.HeaderBytes + _entries.Length));
+        SegmentIndex.WriteHeader(file, logId, sequence, end, _count, _keys.Length, _controlRecords, _namedOffset);
+        SegmentIndex? index = SegmentIndex.TryDecode(file, logId, sequence, segmentBytes);
+        Check.That(index != null);
+        return index;
+    }
+
+    public void Dispose()
+    {
+        _entries.Dispose();
+        _keys.Dispose();
+    }
+}

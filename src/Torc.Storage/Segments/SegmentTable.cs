@@ -1,0 +1,127 @@
+using Torc.Base;
+using Torc.Storage.Directory;
+using Torc.Storage.Memory;
+using Torc.Storage.Records;
+
+namespace Torc.Storage.Segments;
+
+/// <summary>
+/// The segments of a log, by slot and in order, and the memory of the resident ones. An address is slot and offset:
+/// <code>address (40 bits, units of 8 bytes) = slot &lt;&lt; (log2(segment bytes) - 3) | offset / 8</code>
+/// so that it stays small for any age of the log; a slot is used again only after no directory entry names it.
+/// </summary>
+internal sealed unsafe class SegmentTable : IHashSource, IDisposable
+{
+    private const int AddressBits = 40;
+    private const int UnitShift = 3;
+
+    private readonly NativeArena _memory;
+    private readonly SortedSet<int> _freeSlots = [];
+    private readonly List<Segment> _ordered = [];
+    private readonly int _unitBits;
+    private readonly long _unitMask;
+    private Segment?[] _bySlot = new Segment?[64];
+    private int _slotsSeen;
+
+    /// <param name="segmentBytes">A power of two.</param>
+    /// <param name="memorySlotsMax">Segments that may be in memory at the same time.</param>
+    public SegmentTable(int segmentBytes, int memorySlotsMax)
+    {
+        Check.That(int.IsPow2(segmentBytes) && segmentBytes is >= StorageOptions.SegmentBytesMin and <= StorageOptions.SegmentBytesMax);
+        SegmentBytes = segmentBytes;
+        _unitBits = int.Log2(segmentBytes) - UnitShift;
+        _unitMask = (1L << _unitBits) - 1;
+        SlotsMax = 1 << Math.Min(AddressBits - _unitBits, 24);
+        _memory = new NativeArena(segmentBytes, memorySlotsMax);
+    }
+
+    public int SegmentBytes { get; }
+
+    public int SlotsMax { get; }
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<Segment> Ordered => _ordered;
+
+    public int MemorySlotsInUse => _memory.SlotsInUse;
+
+    public bool HasFreeSlot => _freeSlots.Count > 0 || _slotsSeen < SlotsMax;
+
+    /// <summary>While recovery runs: knows the keys of segments that are not in memory.</summary>
+    public IHashSource? ColdHashes { get; set; }
+
+    /// <summary>Adds the newest segment, without memory.</summary>
+    public Segment Add(long sequence)
+    {
+        Check.That(HasFreeSlot && (_ordered.Count == 0 || _ordered[^1].Sequence < sequence));
+        int slot = _freeSlots.Count > 0 ? _freeSlots.Min : _slotsSeen++;
+        _freeSlots.Remove(slot);
+        if (slot >= _bySlot.Length)
+            Array.Resize(ref _bySlot, _bySlot.Length * 2);
+        var segment = new Segment(sequence, SegmentBytes, slot);
+        _bySlot[slot] = segment;
+        _ordered.Add(segment);
+        return segment;
+    }
+
+    public void Remove(Segment segment)
+    {
+        Check.That(_bySlot[segment.Slot] == segment);
+        ReleaseMemory(segment);
+        _bySlot[segment.Slot] = null;
+        _freeSlots.Add(segment.Slot);
+        _ordered.Remove(segment);
+    }
+
+    public long AddressOf(Segment segment, int offset) => ((long)segment.Slot << _unitBits) | (uint)(offset >> UnitShift);
+
+    public Segment At(long address, out int offset)
+    {
+        offset = (int)(address & _unitMask) << UnitShift;
+        return _bySlot[address >> _unitBits]!;
+    }
+
+    public bool TryRentMemory(out int memorySlot) => _memory.TryRent(out memorySlot);
+
+    public void ReturnMemory(int memorySlot) => _memory.Return(memorySlot);
+
+    public Span<byte> MemoryOf(int memorySlot) => _memory.Span(memorySlot, 0, SegmentBytes);
+
+    /// <summary>Takes the page faults of a rented slot outside the lock.</summary>
+    public void PopulateMemory(int memorySlot) => _memory.Populate(memorySlot, 0, SegmentBytes);
+
+    public void AttachMemory(Segment segment, int memorySlot) => segment.AttachMemory(_memory.Pointer(memorySlot), memorySlot);
+
+    public void ReleaseMemory(Segment segment)
+    {
+        if (segment.IsResident)
+            _memory.Return(segment.DetachMemory());
+    }
+
+    /// <summary>The record at an offset of a resident segment, and its decoded header.</summary>
+    public static ReadOnlySpan<byte> RecordAt(Segment segment, int offset, out RecordHeader header)
+    {
+        ReadOnlySpan<byte> rest = segment.Bytes(offset, segment.End - offset);
+        bool decoded = RecordCodec.TryReadHeader(rest, rest.Length, out header);
+        Check.That(decoded);
+        return rest[..header.Size];
+    }
+
+    public bool TryHashOf(long address, out ulong hash)
+    {
+        Segment segment = At(address, out int offset);
+        if (!segment.IsResident)
+        {
+            hash = 0;
+            return ColdHashes != null && ColdHashes.TryHashOf(address, out hash);
+        }
+        hash = StableHash.Hash64(RecordCodec.Key(segment.Bytes(offset, segment.End - offset)));
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (Segment segment in _ordered)
+            segment.File?.Dispose();
+        _memory.Dispose();
+    }
+}
