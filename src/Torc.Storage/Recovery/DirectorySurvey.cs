@@ -51,11 +51,9 @@ internal sealed class DirectorySurvey
                 Span<byte> header = stackalloc byte[SegmentHeader.Bytes];
                 header.Clear();
                 int length = (int)Math.Min(header.Length, file.Length);
-                segment.HeaderState = length > 0 && segment.File.Read(0, header[..length]) != DiskOutcome.Done
-                    ? SegmentHeaderState.Bad
-                    : SegmentHeader.Read(header, out SegmentHeader decoded) is var state && state == SegmentHeaderState.Valid
-                        ? Keep(segment, decoded)
-                        : state;
+                bool isRead = length == 0 || segment.File.Read(0, header[..length]) == DiskOutcome.Done;
+                segment.HeaderState = isRead ? SegmentHeader.Read(header, out SegmentHeader decoded) : Unread(out decoded);
+                segment.Header = decoded;
                 Segments.Add(segment);
                 SequenceMax = Math.Max(SequenceMax, number);
                 break;
@@ -65,10 +63,19 @@ internal sealed class DirectorySurvey
         }
     }
 
-    private static SegmentHeaderState Keep(FoundSegment segment, SegmentHeader header)
+    private static SegmentHeaderState Unread(out SegmentHeader header)
     {
-        segment.Header = header;
-        return SegmentHeaderState.Valid;
+        header = default;
+        return SegmentHeaderState.Bad;
+    }
+
+    /// <summary>The very first segment of a log, whose header a crash tore before anything else was written.</summary>
+    private bool IsTornBirth()
+    {
+        if (Segments is not [{ Sequence: 1 } first] || first.File.Length < StorageOptions.SegmentBytesMin)
+            return false;
+        byte[] start = new byte[StorageOptions.SegmentBytesMin];
+        return first.File.Read(0, start) == DiskOutcome.Done && !start.AsSpan(SegmentHeader.Bytes).ContainsAnyExcept((byte)0);
     }
 
     private OpenOutcome Judge(int shardIndex, out string refusal)
@@ -103,7 +110,7 @@ internal sealed class DirectorySurvey
             }
         }
         bool isNothingOurs = Segments.Count == 0 && Hints.Count == 0 && Spares.Count == 0;
-        if ((AnyHeader == null && sawBad) || (isNothingOurs && UnknownFile != null))
+        if ((AnyHeader == null && sawBad && !IsTornBirth()) || (isNothingOurs && UnknownFile != null))
         {
             refusal = $"{UnknownFile ?? Segments[0].Name} is not part of a Torc log.";
             return OpenOutcome.OtherData;
