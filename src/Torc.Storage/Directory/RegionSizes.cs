@@ -1,0 +1,26 @@
+namespace Torc.Storage.Directory;
+
+/// <summary>How many buckets a region has for how many entries.</summary>
+internal static class RegionSizes
+{
+    private static ReadOnlySpan<byte> Sizes => [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16];
+
+    /// <summary>Entries from which a region of so many buckets should grow: seven eighths, but small ones fill up.</summary>
+    public static int GrowAt(int buckets) => buckets <= 2 ? buckets * Bucket.Entries : buckets * Bucket.Entries * 7 / 8;
+
+    /// <summary>Entries below which a region should shrink: three eighths.</summary>
+    public static int ShrinkBelow(int buckets) => Math.Max(buckets * Bucket.Entries * 3 / 8, 1);
+
+    /// <summary>The fewest buckets that hold so many entries and one more; the most there are, when none do.</summary>
+    public static int For(int entries)
+    {
+        if (entries == 0)
+            return 0;
+        foreach (byte size in Sizes)
+        {
+            if (GrowAt(size) > entries)
+                return size;
+        }
+        return Region.BucketsMax;
+    }
+}
