@@ -103,7 +103,7 @@ public sealed unsafe class KeyDirectory : IDisposable
         {
             bool shrink = region.Link.Count < RegionSizes.ShrinkBelow(region.Link.Buckets);
             if (shrink)
-                place.SetAll(RegionReshape.Resize(_lines, region.Link));
+                place.SetAll(RegionReshape.Resize(_lines, region.Link, more: 0));
             else
                 place.SetCount(region.Link);
         }
@@ -193,7 +193,7 @@ public sealed unsafe class KeyDirectory : IDisposable
             return false;
         if (link.Buckets < Region.BucketsMax)
         {
-            place.SetAll(RegionReshape.Resize(_lines, link));
+            place.SetAll(RegionReshape.Resize(_lines, link, more: 1));
             return true;
         }
 

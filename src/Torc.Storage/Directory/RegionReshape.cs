@@ -20,11 +20,11 @@ internal static class RegionReshape
     /// <summary>With so many spent bits a split has to have fresh tags: four bits are left, just enough to order the buckets.</summary>
     private const int SpentMax = 20;
 
-    /// <summary>Rebuilds a region in the size that suits its entries. The old link is void afterwards.</summary>
-    public static Link Resize(DirectoryLines lines, Link old)
+    /// <summary>Rebuilds a region in the size that suits its entries and so many more. The old link is void afterwards.</summary>
+    public static Link Resize(DirectoryLines lines, Link old, int more)
     {
         var from = new Region(lines, old);
-        Region to = Region.Rent(lines, old.Count + from.CountOverflow(), old.Depth, old.Spent);
+        Region to = Region.Rent(lines, old.Count + from.CountOverflow() + more, old.Depth, old.Spent);
         foreach (ulong entry in from.Entries())
             to.Add(Bucket.TagOf(entry), Bucket.AddressOf(entry));
         from.Return();

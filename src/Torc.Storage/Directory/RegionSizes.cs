@@ -11,7 +11,7 @@ internal static class RegionSizes
     /// <summary>Entries below which a region should shrink: three eighths.</summary>
     public static int ShrinkBelow(int buckets) => Math.Max(buckets * Bucket.Entries * 3 / 8, 1);
 
-    /// <summary>The fewest buckets that hold so many entries and one more; the most there are, when none do.</summary>
+    /// <summary>The fewest buckets that hold so many entries without being due to grow; the most there are, when none do; 0 for none.</summary>
     public static int For(int entries)
     {
         if (entries == 0)

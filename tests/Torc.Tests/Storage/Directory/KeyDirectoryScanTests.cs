@@ -77,7 +77,7 @@ public sealed class KeyDirectoryScanTests
             {
                 from = directory.Scan(from, 5, ref sink);
                 calls++;
-                for (int change = 0; change < 400 && grow; change++)
+                for (int change = 0; change < 400 && grow && calls < 40; change++)
                     KeyDirectoryTests.InsertNew(directory, twin, random, random.Next());
                 for (int change = 0; change < 4 && !grow; change++)
                     RemoveOneBut(steady, directory, twin, random);
