@@ -1,0 +1,36 @@
+using Torc.Core.Placement;
+using Torc.Node.Peers;
+
+namespace Torc.Tests.Node;
+
+/// <summary>Numbers that nodes send each other: changing one breaks a cluster of mixed versions.</summary>
+public class FrozenNumbersTests
+{
+    [Fact]
+    public void Peer_messages()
+    {
+        Enum.GetValues<PeerMessageKind>().Select(kind => $"{(byte)kind} {kind}").ShouldBe(
+        [
+            "1 Heartbeat", "2 HeartbeatEcho", "3 Greeting", "16 Write", "17 WriteReply", "18 Read", "19 ReadReply", "20 Scan",
+            "21 ScanReply", "22 Forward", "23 ForwardReply", "24 List", "25 ListReply",
+        ]);
+        PeerGreeting.ProtocolVersion.ShouldBe((ushort)1);
+        PeerFrame.HeaderBytes.ShouldBe(8);
+        PeerFrame.MessageHeaderBytes.ShouldBe(7);
+    }
+
+    [Fact]
+    public void Answers()
+    {
+        Enum.GetValues<WriteStatus>().Select(status => $"{(byte)status} {status}").ShouldBe(["0 Applied", "1 Superseded", "2 Refused"]);
+        Enum.GetValues<ReadStatus>().Select(status => $"{(byte)status} {status}").ShouldBe(["0 Answered", "1 Damaged", "2 Refused"]);
+    }
+
+    [Fact]
+    public void Keyspaces()
+    {
+        KeyspaceSettings.UserKeyspacesMax.ShouldBe(16);
+        KeyspaceSettings.SystemId.ShouldBe((byte)254);
+        KeyspaceSettings.LocalId.ShouldBe((byte)255);
+    }
+}
