@@ -40,7 +40,7 @@ public sealed unsafe class BucketArena : IDisposable
     private const uint NoSheet = 0; // the number of the first chunk's header
 
     /// <summary>The lengths that are asked for: sizes of regions and of branches.</summary>
-    private static readonly int[] RunLengths = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 32, 64];
+    private static readonly int[] RunLengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 32, 64];
 
     /// <summary>Index in <see cref="RunLengths"/> of the greatest length that a run of this many lines serves; -1 for none.</summary>
     private static readonly sbyte[] ClassOfRun = MakeClasses();

@@ -7,11 +7,11 @@ namespace Torc.Storage.Directory;
 /// From a key's 64-bit hash to the addresses of the records that may hold it: one per (keyspace, partition), off-heap,
 /// ordered by the hash's high bits, so that the keys of a hash range are a contiguous run.
 /// <code>
-///  root ──► region                                 up to 98 keys: a region of 1 to 16 cache-line buckets
+///  root ──► region                                 up to 73 keys: a region of 1 to 12 cache-line buckets
 ///  root ──► branch of 2^3 … 2^9 links ──► region   then an extendible hash table (Fagin et al., 1979) over regions,
 ///                                 └─────► branch   by the next 3 to 9 hash bits, and so on
 /// </code>
-/// A full region grows by a bucket or two, or splits in two; a branch whose links run out doubles, while enough of its
+/// A full region grows by a bucket, or splits in two; a branch whose links run out doubles, while enough of its
 /// links are in use, or gets a branch below it. So one insert moves at most one region's entries a few times over and
 /// copies at most 512 links, whatever the size; and since each region grows by its own count, the work is spread over
 /// the inserts. Lookups cost one link, nearly always cached, and one bucket.

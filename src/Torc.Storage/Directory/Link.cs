@@ -7,10 +7,10 @@ namespace Torc.Storage.Directory;
 /// lookup needs no other memory before the bucket itself. Zero is an empty region of the whole hash space.
 /// <code>
 ///  bits  0..31  line     where it starts in the BucketArena; 0 when the region has no bucket
-///       32..36  buckets  of a region: 0..16
+///       32..36  buckets  of a region: 0..12
 ///       37..43  depth    hash bits that all keys below here share: 0..60
 ///       44..48  spent    of a region: leading bits of its tags that depth makes equal, so they tell nothing: 0..20
-///       49..55  count    of a region: entries in its buckets (not in overflow lines): 0..112
+///       49..55  count    of a region: entries in its buckets (not in overflow lines): 0..84
 ///       56..59  fanout   of a branch: it holds 2^fanout links; 0 for a region
 /// </code>
 /// </summary>

@@ -4,9 +4,9 @@ using Torc.Base;
 namespace Torc.Storage.Directory;
 
 /// <summary>
-/// The keys of one hash prefix: a small table of 0 to 16 neighbouring buckets, ordered by the hash. Bucket i of n is home
-/// to the i-th n-th part of the region's hash space; n need not be a power of two, so a region grows by a seventh to a
-/// third at a time, and memory stays between 70 and 88 percent full. An entry whose home is full goes to the next bucket
+/// The keys of one hash prefix: a small table of 0 to 12 neighbouring buckets, ordered by the hash. Bucket i of n is home
+/// to the i-th n-th part of the region's hash space; n need not be a power of two, so a region grows by one
+/// bucket at a time, and all but small ones stay between 74 and 88 percent full. An entry whose home is full goes to the next bucket
 /// with room, cyclically; only when every bucket is full and the region can neither grow nor split does it go to an
 /// overflow bucket chained to its home.
 /// <para>Invariant: an entry's home follows from its tag alone, so growing asks nobody for hashes.</para>
@@ -17,7 +17,7 @@ namespace Torc.Storage.Directory;
 /// </summary>
 internal unsafe ref struct Region
 {
-    public const int BucketsMax = 16;
+    public const int BucketsMax = 12;
     public const int EntriesMax = BucketsMax * Bucket.Entries;
 
     private readonly DirectoryLines _lines;

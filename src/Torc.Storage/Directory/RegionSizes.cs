@@ -3,8 +3,6 @@ namespace Torc.Storage.Directory;
 /// <summary>How many buckets a region has for how many entries.</summary>
 internal static class RegionSizes
 {
-    private static ReadOnlySpan<byte> Sizes => [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16];
-
     /// <summary>Entries from which a region of so many buckets should grow: seven eighths, but small ones fill up.</summary>
     public static int GrowAt(int buckets) => buckets <= 2 ? buckets * Bucket.Entries : buckets * Bucket.Entries * 7 / 8;
 
@@ -16,11 +14,9 @@ internal static class RegionSizes
     {
         if (entries == 0)
             return 0;
-        foreach (byte size in Sizes)
-        {
-            if (GrowAt(size) > entries)
-                return size;
-        }
-        return Region.BucketsMax;
+        int buckets = 1;
+        while (buckets < Region.BucketsMax && GrowAt(buckets) <= entries)
+            buckets++;
+        return buckets;
     }
 }
