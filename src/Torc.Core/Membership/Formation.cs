@@ -72,6 +72,10 @@ public sealed class Formation
     /// <summary>Makes the map at once when this node is the only first node. Call at start.</summary>
     public FormationOutcome Begin() => TryMake();
 
+    /// <summary>
+    /// A peer's greeting. The caller drops what still arrives over an older connection of that peer once a newer one
+    /// has spoken: a greeting from before the peer lost its disk must not be heard after one from afterwards.
+    /// </summary>
     public FormationOutcome Hear(Greeting greeting)
     {
         if (Map is not null)

@@ -78,36 +78,34 @@ public sealed class QuorumRead
         Decision = ReadDecision.Waiting;
     }
 
-    /// <summary>A replica's answer; again, with data, when it was asked for data.</summary>
+    /// <summary>
+    /// A replica's answer; again, with data, when it was asked for data. True: the answer was taken, and the caller
+    /// keeps the row that came with it for the merge or the reply; false: late or twice, to be dropped.
+    /// </summary>
     /// <param name="replica">Index in the preference list.</param>
     /// <param name="digest">The row's digest, 0 when absent.</param>
     /// <param name="max">The row's greatest version.</param>
     /// <param name="complete">The replica's partition is complete.</param>
-    /// <param name="hasData">The caller holds this replica's row and will merge it.</param>
-    public void Answer(int replica, ulong digest, Version max, bool complete, bool hasData)
+    /// <param name="hasData">The row itself came with the answer.</param>
+    public bool Answer(int replica, ulong digest, Version max, bool complete, bool hasData)
     {
-        if (IsEnded || !_all.Contains(replica))
-            return;
-        if (_answered.Contains(replica))
-        {
-            if (!hasData || _withData.Contains(replica) || Decision != ReadDecision.FetchData)
-                return;
-        }
-        else if (_late.Contains(replica))
-        {
-            return;
-        }
+        if (IsEnded || !_all.Contains(replica) || _late.Contains(replica))
+            return false;
+        bool isKnown = _answered.Contains(replica);
+        if (isKnown && (!hasData || _withData.Contains(replica) || Decision != ReadDecision.FetchData))
+            return false;
         _failed = _failed.Without(replica);
         _digests[replica] = digest;
         _complete = complete ? _complete.With(replica) : _complete.Without(replica);
         if (hasData)
             _withData = _withData.With(replica);
         MaxVersion = Version.Max(MaxVersion, max);
-        if (Decision == ReadDecision.Waiting || _answered.Contains(replica))
+        if (isKnown || Decision == ReadDecision.Waiting)
             _answered = _answered.With(replica);
         else
             _late = _late.With(replica);
         Decide();
+        return true;
     }
 
     /// <summary>No (further) answer is to be expected from a replica: its link is down, it refused, or it cannot read.</summary>
