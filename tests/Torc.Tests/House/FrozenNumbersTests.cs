@@ -1,6 +1,7 @@
 using Torc.Core.Clocks;
 using Torc.Core.Placement;
 using Torc.Core.Replication;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.House;
 

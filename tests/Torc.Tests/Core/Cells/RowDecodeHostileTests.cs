@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Torc.Base;
 using Torc.Core.Cells;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Cells;
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Torc.Core.Cells;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Cells;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Torc.Base;
 using Torc.Core.Cells;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Cells;
 

@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Core.Clocks;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Clocks;
 

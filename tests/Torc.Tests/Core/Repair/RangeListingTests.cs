@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Core.Repair;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Repair;
 

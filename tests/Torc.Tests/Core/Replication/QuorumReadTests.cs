@@ -1,4 +1,5 @@
 using Torc.Core.Replication;
+using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Core.Replication;
 

@@ -53,7 +53,7 @@ internal static class PeerMessages
         PeerMessageKind.ListReply => ListReply.TryRead(message.Body, out ListReply list) && ListingDecodes(list),
         PeerMessageKind.ForwardReply => ForwardReply.TryRead(message.Body, out _),
         PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho => HeartbeatMessage.TryRead(message.Body, out _),
-        PeerMessageKind.Greeting => Core.Membership.Greeting.TryDecode(message.Body, out _),
+        PeerMessageKind.Greeting => Torc.Core.Membership.Greeting.TryDecode(message.Body, out _),
         _ => false,
     };
 
