@@ -27,6 +27,7 @@ internal sealed class ScanOperation : Operation, IResumable
     private bool _hasRange;
     private ReplicaSet _asked, _answered;
     private bool _isEnded;
+    private long _askedMicros;
 
     public ScanOperation(Shard shard, Request request)
         : base(shard)
@@ -109,6 +110,12 @@ internal sealed class ScanOperation : Operation, IResumable
             Refuse();
     }
 
+    public override void OnTick()
+    {
+        if (Shard.Now.MonotonicMicros - _askedMicros >= Shard.Options.SpeculativeReadMs * Instant.MicrosPerMs && AskAnother())
+            Shard.Emit(new NodeEvent(NodeEventKind.SpeculativeRead, _request.Partition));
+    }
+
     public override void OnTimeout()
     {
         Shard.ReplyError(_request, $"TIMEOUT scan: {_answered.Count} of {Required} required replicas answered in time", refused: true);
@@ -132,6 +139,7 @@ internal sealed class ScanOperation : Operation, IResumable
             if (_asked.Contains(i) || !Shard.View.IsUp(node) || !Shard.View.IsPeerComplete(node, _request.Partition))
                 continue;
             _asked = _asked.With(i);
+            _askedMicros = Shard.Now.MonotonicMicros;
             new ScanMessage(Id, _request.Keyspace, _from, _budget).Write(Shard.Outbox.Immediate(node), _request.Partition);
             return true;
         }

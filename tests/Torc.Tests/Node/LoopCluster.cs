@@ -1,0 +1,349 @@
+using System.Buffers;
+using System.Text;
+using Torc.Base;
+using Torc.Core.Membership;
+using Torc.Core.Placement;
+using Torc.Core.Replication;
+using Torc.Node;
+using Torc.Node.Commands;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+using Torc.Node.Sessions;
+using Torc.Node.Shards;
+using Torc.Protocols.Resp;
+using Torc.Storage;
+using Torc.Storage.Disk;
+
+namespace Torc.Tests.Node;
+
+/// <summary>
+/// Nodes in one thread whose frames are carried by hand: a frame waits in its link until <see cref="Run"/> carries it, and a link that
+/// is <see cref="Cut"/> keeps its frames. Storage is in memory; the wall clock is a number.
+/// </summary>
+internal sealed class LoopCluster
+{
+    private readonly List<LoopNode> _nodes = [];
+    private readonly List<string> _addresses;
+    private readonly Dictionary<(int From, int To), Queue<byte[]>> _links = [];
+    private readonly HashSet<(int From, int To)> _cut = [];
+    private long _micros = 1_000_000;
+
+    public LoopCluster(int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null)
+    {
+        _addresses = [.. Enumerable.Range(0, nodes).Select(i => $"127.0.0.1:{7001 + i}")];
+        Partitions = partitions;
+        ShardCount = shards;
+        Commands = commands ?? TorcNode.MakeCommandTable();
+        for (int i = 0; i < nodes; i++)
+            _nodes.Add(new LoopNode(this, i, birth: (ulong)(100 + i), map: null));
+        for (int from = 0; from < nodes; from++)
+        {
+            for (int to = 0; to < nodes; to++)
+            {
+                if (from != to)
+                    LinkUp(from, to);
+            }
+        }
+        Elapse(3_000);
+        foreach (LoopNode node in _nodes)
+            node.Node.View.IsFormed.ShouldBeTrue();
+    }
+
+    public CommandTable Commands { get; }
+
+    public int Partitions { get; }
+
+    public int ShardCount { get; }
+
+    public long WallMs { get; set; } = 1_800_000_000_000;
+
+    public Instant Now => new(_micros, WallMs);
+
+    public List<NodeEvent> Events { get; } = [];
+
+    public LoopNode this[int index] => _nodes[index];
+
+    public FormationSettings Settings => new(
+        _addresses, Partitions, 3,
+        [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
+
+    public string AddressOf(int node) => _addresses[node];
+
+    /// <summary>Frames from one node to another stay in the link until <see cref="Heal"/>.</summary>
+    public void Cut(int from, int to) => _cut.Add((from, to));
+
+    public void Heal(int from, int to) => _cut.Remove((from, to));
+
+    /// <summary>A node vanishes: its links break and what is on them is lost.</summary>
+    public void Kill(int node)
+    {
+        foreach (LoopNode other in _nodes)
+        {
+            if (other.Index == node)
+                continue;
+            _links.Remove((node, other.Index));
+            _links.Remove((other.Index, node));
+            other.ControlTurn((control, outbox) => control.OnLinkDown((ushort)node, Now, outbox));
+        }
+    }
+
+    /// <summary>The links of a killed node come back; it kept its memory.</summary>
+    public void RestartLinks(int node)
+    {
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            if (other == node)
+                continue;
+            LinkUp(node, other);
+            LinkUp(other, node);
+        }
+    }
+
+    /// <summary>A node starts over with an empty store; with its old birth when only its log was lost, with another when all was.</summary>
+    public void RestartEmpty(int node, bool wiped)
+    {
+        ClusterMap? map = wiped ? null : _nodes[node].Node.View.Map;
+        _nodes[node] = new LoopNode(this, node, birth: wiped ? 999UL : (ulong)(100 + node), map);
+        RestartLinks(node);
+    }
+
+    public void Send(int from, ushort to, ReadOnlySpan<byte> frames)
+    {
+        if (_links.TryGetValue((from, to), out Queue<byte[]>? link))
+            link.Enqueue(frames.ToArray());
+    }
+
+    /// <summary>Carries frames until nothing moves any more.</summary>
+    public void Run()
+    {
+        bool moved = true;
+        for (int rounds = 0; moved; rounds++)
+        {
+            rounds.ShouldBeLessThan(100_000, "frames without end");
+            moved = false;
+            foreach (((int from, int to), Queue<byte[]> link) in _links.ToArray())
+            {
+                if (_cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
+                    continue;
+                moved = true;
+                _nodes[to].Receive((ushort)from, frames);
+            }
+        }
+    }
+
+    /// <summary>Time passes in ticks; frames are carried after each.</summary>
+    public void Elapse(int milliseconds)
+    {
+        for (int elapsed = 0; elapsed < milliseconds; elapsed += 20)
+        {
+            _micros += 20_000;
+            WallMs += 20;
+            foreach (LoopNode node in _nodes)
+                node.Tick();
+            Run();
+        }
+    }
+
+    private void LinkUp(int from, int to)
+    {
+        _links[(from, to)] = new Queue<byte[]>();
+        _nodes[from].ControlTurn((control, outbox) => control.OnLinkUp((ushort)to, Now, outbox));
+    }
+}
+
+/// <summary>One node of a <see cref="LoopCluster"/> with one client connection.</summary>
+internal sealed class LoopNode
+{
+    private readonly LoopCluster _cluster;
+    private readonly Outbox _outbox = new();
+    private readonly List<Request> _requests = [];
+    private ClusterView _view;
+    private readonly Session _session;
+
+    public LoopNode(LoopCluster cluster, int index, ulong birth, ClusterMap? map)
+    {
+        _cluster = cluster;
+        Index = index;
+        var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, "", "", 1, birth);
+        var identity = new NodeIdentity(info, birth << 16 | 1, map, cluster.ShardCount);
+        Node = new TorcNode(identity, cluster.Settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), cluster.Commands);
+        for (int shard = 0; shard < cluster.ShardCount; shard++)
+        {
+            var options = new StorageOptions { SegmentBytes = 1 << 20, Mode = StorageMode.Memory, ShardIndex = shard };
+            ShardStore.Open(NoDisk.Instance, options, cluster.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
+            Node.OpenShard(shard, store!, report, NoDisk.Instance, options);
+        }
+        _view = Node.View;
+        _session = Node.OpenSession(1, "127.0.0.1:1", "127.0.0.1:2");
+        ControlTurn((control, outbox) => control.Start(cluster.Now, outbox));
+        OnView(force: true);
+    }
+
+    public int Index { get; }
+
+    public TorcNode Node { get; }
+
+    /// <summary>Sends a command and gives what came back at once; "" while it waits.</summary>
+    public string Send(params string[] command)
+    {
+        using var bytes = new ByteWriter();
+        bytes.Command(command);
+        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
+        _session.Receive(ref input, _cluster.Now);
+        Dispatch();
+        return TakeOutput();
+    }
+
+    /// <summary>Sends a command and carries frames until it is answered.</summary>
+    public string Call(params string[] command)
+    {
+        string reply = Send(command);
+        if (reply.Length > 0)
+            return reply;
+        _cluster.Run();
+        return TakeOutput();
+    }
+
+    /// <summary>As <see cref="Call"/>, and gives the node time to pass a replica that does not answer.</summary>
+    public string CallPatiently(params string[] command)
+    {
+        string reply = Call(command);
+        if (reply.Length > 0)
+            return reply;
+        _cluster.Elapse(300);
+        return TakeOutput();
+    }
+
+    /// <summary>Keys that this node's store counts as live.</summary>
+    public long LiveRecords()
+    {
+        long live = 0;
+        for (ushort partition = 0; partition < _cluster.Partitions; partition++)
+            live += Node.Shards[Node.ShardOf(partition)].Store.Counts(0, partition).Live;
+        return live;
+    }
+
+    public string TakeOutput()
+    {
+        string text = Encoding.Latin1.GetString(_session.Output.Written).Replace("\r\n", " ", StringComparison.Ordinal).Trim();
+        _session.Output.Clear();
+        return text;
+    }
+
+    public void ControlTurn(Action<ControlPlane, Outbox> turn)
+    {
+        turn(Node.Control, _outbox);
+        ClusterMap? map = _outbox.MapToPersist;
+        Perform();
+        if (map is not null)
+            ControlTurn((control, outbox) => control.OnMapPersisted(map, _cluster.Now, outbox));
+        OnView(force: false);
+    }
+
+    public void ShardTurn(int index, Action<Shard> turn)
+    {
+        Shard shard = Node.Shards[index];
+        shard.BeginTurn(_cluster.Now, _outbox);
+        turn(shard);
+        shard.EndTurn();
+        Perform();
+    }
+
+    public void Tick()
+    {
+        ControlTurn((control, outbox) => control.Tick(_cluster.Now, outbox));
+        for (int shard = 0; shard < Node.Shards.Count; shard++)
+            ShardTurn(shard, turn => turn.Tick());
+    }
+
+    public void Receive(ushort from, byte[] frames)
+    {
+        ReadOnlySpan<byte> rest = frames;
+        while (!rest.IsEmpty)
+        {
+            PeerFrame.TryReadHeader(rest, out int length, out uint checksum).ShouldBeTrue();
+            ReadOnlySpan<byte> messages = rest.Slice(PeerFrame.HeaderBytes, length);
+            PeerFrame.Verify(messages, checksum).ShouldBeTrue();
+            var reader = new PeerMessageReader(messages);
+            while (reader.TryRead(out PeerMessage message))
+                Receive(from, message);
+            reader.Failed.ShouldBeFalse();
+            rest = rest[(PeerFrame.HeaderBytes + length)..];
+        }
+    }
+
+    private void Receive(ushort from, in PeerMessage message)
+    {
+        if (message.Partition == PeerFrame.ControlPartition)
+        {
+            Node.Control.OnPeerMessage(from, message, _cluster.Now, _outbox);
+            ControlTurn((_, _) => { });
+            return;
+        }
+        Shard shard = Node.Shards[Node.ShardOf(message.Partition)];
+        shard.BeginTurn(_cluster.Now, _outbox);
+        shard.OnPeerMessage(from, message);
+        shard.EndTurn();
+        Perform();
+    }
+
+    private void OnView(bool force)
+    {
+        if (!force && ReferenceEquals(_view, Node.View))
+            return;
+        _view = Node.View;
+        for (int shard = 0; shard < Node.Shards.Count; shard++)
+            ShardTurn(shard, turn => turn.OnViewChanged(_view));
+    }
+
+    private void Dispatch()
+    {
+        while (_session.HasDispatched)
+        {
+            for (int shard = 0; shard < Node.Shards.Count; shard++)
+            {
+                _requests.Clear();
+                _session.TakeDispatched(shard, _requests);
+                Request[] batch = [.. _requests];
+                if (batch.Length > 0)
+                    ShardTurn(shard, turn => Array.ForEach(batch, turn.Execute));
+            }
+        }
+    }
+
+    private void Perform()
+    {
+        foreach (ushort node in _outbox.ImmediateNodes)
+            _cluster.Send(Index, node, _outbox.ImmediateFrames(node));
+        foreach (ushort node in _outbox.GatedNodes)
+            _cluster.Send(Index, node, _outbox.GatedFrames(node));
+        (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
+        _outbox.ColdReads.ShouldBeEmpty();
+        _cluster.Events.AddRange(_outbox.Events);
+        _outbox.Clear();
+        foreach ((Request request, byte[] reply) in replies)
+            _session.Deliver(request, reply, _cluster.Now);
+        Dispatch();
+    }
+
+    private sealed class NoDisk : IDisk
+    {
+        public static readonly NoDisk Instance = new();
+
+        public long FreeBytes => 0;
+
+        public IReadOnlyList<DiskFileInfo> List() => [];
+
+        public IDiskFile Open(string name) => throw new NotSupportedException("memory mode opens no file");
+
+        public DiskOutcome Create(string name, long length, out IDiskFile? file) => throw new NotSupportedException("memory mode makes no file");
+
+        public void Rename(string from, string to) => throw new NotSupportedException("memory mode renames no file");
+
+        public void Delete(string name) => throw new NotSupportedException("memory mode deletes no file");
+
+        public void SyncDirectory()
+        {
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using Torc.Node;
+
+namespace Torc.Tests.Node.Shards;
+
+/// <summary>What three nodes promise, with links cut and nodes killed by hand.</summary>
+public class ReplicationTests
+{
+    private const string Quorum = "2";
+    private const string One = "0";
+    private const string AllReplicas = "3";
+
+    private readonly LoopCluster _cluster = new(3, commands: TestCommands.Table);
+
+    [Fact]
+    public void What_one_node_wrote_every_node_reads()
+    {
+        for (int key = 0; key < 50; key++)
+            _cluster[key % 3].Call("put", $"key{key}", $"value{key}").ShouldBe("+OK");
+        for (int key = 0; key < 50; key++)
+        {
+            for (int node = 0; node < 3; node++)
+                _cluster[node].Call("see", $"key{key}").ShouldBe($"+value{key}");
+        }
+    }
+
+    [Fact]
+    public void A_quorum_write_waits_for_a_second_replica()
+    {
+        _cluster.Cut(0, 1);
+        _cluster.Cut(0, 2);
+        _cluster[0].Call("put", "k", "v").ShouldBe("");
+        _cluster.Heal(0, 2);
+        _cluster.Run();
+        _cluster[0].TakeOutput().ShouldBe("+OK");
+    }
+
+    [Fact]
+    public void A_write_that_reaches_nobody_in_time_has_an_unknown_outcome()
+    {
+        _cluster.Cut(1, 0);
+        _cluster.Cut(2, 0);
+        _cluster[0].Call("put", "k", "v").ShouldBe("");
+        _cluster.Elapse(2_100);
+        _cluster[0].TakeOutput().ShouldStartWith("-TIMEOUT write: 1 of 2");
+    }
+
+    [Fact]
+    public void With_one_node_dead_reads_and_writes_go_on()
+    {
+        _cluster[0].Call("put", "k", "before").ShouldBe("+OK");
+        _cluster.Kill(2);
+        _cluster[1].Call("see", "k").ShouldBe("+before");
+        for (int key = 0; key < 30; key++)
+        {
+            _cluster[key % 2].Call("put", $"key{key}", "after").ShouldBe("+OK");
+            _cluster[key % 2].Call("add", $"count{key}").ShouldBe(":1");
+        }
+    }
+
+    [Fact]
+    public void With_two_nodes_dead_quorum_is_refused_and_one_is_not()
+    {
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        _cluster.Kill(1);
+        _cluster.Kill(2);
+        _cluster[0].Call("put", "k", "w").ShouldStartWith("-UNAVAILABLE");
+        _cluster[0].Call("see", "k").ShouldStartWith("-UNAVAILABLE");
+        _cluster[0].Call("level", One, One);
+        _cluster[0].Call("see", "k").ShouldBe("+v");
+        _cluster[0].Call("put", "k", "w").ShouldBe("+OK");
+    }
+
+    [Fact]
+    public void All_is_refused_while_one_replica_is_down()
+    {
+        _cluster.Kill(1);
+        _cluster[0].Call("level", AllReplicas, AllReplicas);
+        _cluster[0].Call("put", "k", "v").ShouldStartWith("-UNAVAILABLE the write needs 3 of 3");
+    }
+
+    [Fact]
+    public void A_quorum_read_repairs_what_it_shows_before_it_answers()
+    {
+        // Only node 0 and node 1 hold it: frames to node 2 are stuck.
+        _cluster.Cut(0, 2);
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        // Node 2 asks somebody, finds that it is behind, and catches this row up.
+        _cluster[2].CallPatiently("see", "k").ShouldBe("+v");
+        _cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.ReadRepaired);
+        _cluster.Kill(0);
+        _cluster.Kill(1);
+        _cluster[2].Call("level", One, One);
+        _cluster[2].Call("see", "k").ShouldBe("+v");
+    }
+
+    [Fact]
+    public void Changes_of_one_key_from_all_nodes_are_counted_each()
+    {
+        for (int i = 0; i < 30; i++)
+            _cluster[i % 3].Send("add", "counter");
+        _cluster.Run();
+        string[] replies = [.. Enumerable.Range(0, 3).SelectMany(node => _cluster[node].TakeOutput().Split(' '))];
+        replies.Length.ShouldBe(30);
+        replies.Distinct().Count().ShouldBe(30);
+        _cluster[1].Call("see", "counter").ShouldBe("+30");
+    }
+
+    [Fact]
+    public void Commands_of_one_connection_on_one_key_take_effect_in_order()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            _cluster[2].Send("put", $"k{i}", "5");
+            _cluster[2].Send("add", $"k{i}");
+            _cluster[2].Send("see", $"k{i}");
+            _cluster[2].Send("put", $"k{i}", "1");
+            _cluster[2].Send("see", $"k{i}");
+        }
+        _cluster.Run();
+        _cluster[2].TakeOutput().ShouldBe(string.Join(' ', Enumerable.Repeat("+OK :6 +6 +OK +1", 20)));
+    }
+
+    [Fact]
+    public void A_write_is_stamped_again_above_one_that_had_a_faster_clock()
+    {
+        // Node 0 writes with a clock far ahead; node 2 hears nothing of it.
+        _cluster.Cut(0, 2);
+        long wall = _cluster.WallMs;
+        _cluster.WallMs = wall + 3_600_000;
+        _cluster[0].Call("put", "k", "early").ShouldBe("+OK");
+        _cluster.WallMs = wall;
+        _cluster.Cut(2, 0);
+        _cluster[2].Call("put", "k", "late").ShouldBe("+OK");
+        _cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.Restamped);
+        _cluster.Heal(0, 2);
+        _cluster.Heal(2, 0);
+        _cluster.Run();
+        for (int node = 0; node < 3; node++)
+            _cluster[node].Call("see", "k").ShouldBe("+late");
+    }
+
+    [Fact]
+    public void A_deleted_key_does_not_come_back_from_a_replica_that_missed_it()
+    {
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        _cluster.Kill(2);
+        _cluster[0].Call("drop", "k").ShouldBe(":1");
+        _cluster.RestartLinks(2);
+        _cluster.Run();
+        for (int node = 0; node < 3; node++)
+            _cluster[node].Call("see", "k").ShouldBe("_");
+    }
+
+    [Fact]
+    public void An_expired_key_is_gone_for_everybody_and_deleted_by_and_by()
+    {
+        _cluster[0].Call("put", "k", "v", (_cluster.WallMs + 1_000).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        _cluster[1].Call("see", "k").ShouldBe("+v");
+        _cluster.Elapse(1_100);
+        _cluster[2].Call("see", "k").ShouldBe("_");
+        _cluster.Elapse(2_000);
+        for (int node = 0; node < 3; node++)
+            _cluster[node].LiveRecords().ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_flush_deletes_everything_older_on_every_replica_and_nothing_newer()
+    {
+        for (int key = 0; key < 40; key++)
+            _cluster[key % 3].Call("put", $"key{key}", "old");
+        _cluster.Cut(0, 2);
+        _cluster[0].Call("wipe").ShouldBe("+OK");
+        _cluster[0].CallPatiently("all").ShouldBe("+");
+        _cluster[2].CallPatiently("see", "key7").ShouldBe("_");
+        _cluster[1].Call("put", "key7", "new").ShouldBe("+OK");
+        _cluster.Heal(0, 2);
+        _cluster.Run();
+        _cluster[2].CallPatiently("all").ShouldBe("+key7");
+        _cluster[2].Call("see", "key7").ShouldBe("+new");
+        _cluster.Elapse(200);
+        for (int node = 0; node < 3; node++)
+            _cluster[node].LiveRecords().ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_listing_shows_each_key_once_though_one_replica_missed_some()
+    {
+        _cluster.Cut(0, 1);
+        for (int key = 0; key < 30; key++)
+            _cluster[0].Call("put", $"key{key:00}", "v").ShouldBe("+OK");
+        string expected = "+" + string.Join(',', Enumerable.Range(0, 30).Select(key => $"key{key:00}"));
+        for (int node = 0; node < 3; node++)
+            _cluster[node].CallPatiently("all").ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_node_that_lost_its_data_never_turns_an_acknowledged_write_into_nil(bool wiped)
+    {
+        // Written to nodes 0 and 1 only; then node 1 loses everything, and node 0 is gone while node 1 catches up with node 2.
+        _cluster.Cut(0, 2);
+        for (int key = 0; key < 30; key++)
+            _cluster[0].Call("put", $"key{key}", "v").ShouldBe("+OK");
+        _cluster.Kill(1);
+        _cluster.RestartEmpty(1, wiped);
+        _cluster.Cut(0, 1);
+        _cluster.Cut(1, 0);
+        _cluster.Elapse(200);
+        _cluster[2].Call("see", "key3");
+        _cluster.Elapse(3_000);
+        string while1IsIncomplete = _cluster[2].TakeOutput();
+        while1IsIncomplete.ShouldNotStartWith("_");
+
+        _cluster.Heal(0, 1);
+        _cluster.Heal(1, 0);
+        _cluster.Heal(0, 2);
+        _cluster.Elapse(10_000);
+        _cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.PartitionComplete);
+        _cluster.Kill(0);
+        for (int key = 0; key < 30; key++)
+            _cluster[1].Call("see", $"key{key}").ShouldBe("+v");
+    }
+
+    [Fact]
+    public void A_node_that_wants_a_key_it_does_not_hold_forwards_and_answers()
+    {
+        var five = new LoopCluster(5, commands: TestCommands.Table);
+        for (int key = 0; key < 40; key++)
+        {
+            five[key % 5].Call("put", $"key{key}", $"{key}").ShouldBe("+OK");
+            five[(key + 1) % 5].Call("add", $"key{key}").ShouldBe($":{key + 1}");
+            five[(key + 2) % 5].Call("see", $"key{key}").ShouldBe($"+{key + 1}");
+        }
+        string quorum = Quorum;
+        five[3].Call("level", quorum, quorum).ShouldBe("+OK");
+        five[3].Call("all").Split(',').Length.ShouldBe(40);
+    }
+}
