@@ -144,12 +144,13 @@ public sealed class ShardStore : IDisposable
             return PutOutcome.Unresolved;
         if (old.Segment == null)
             return PutOutcome.Done;
-        PutOutcome reserved = _log.Reserve((int)RecordCodec.SizeOf(key.Key.Length, 0), forUpkeep: true);
+        int size = (int)RecordCodec.SizeOf(key.Key.Length, 0);
+        PutOutcome reserved = _log.Reserve(size, forUpkeep: true);
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
         var header = new RecordHeader(RecordKind.Forget, RecordFlags.None, key.Keyspace, key.Partition, OwnOffset, key.Key.Length, 0);
         _log.Append(header, key.Key, default);
-        _log.Active!.ControlRecords++;
+        _log.Active!.AddControl(size);
         Check.That(partition.Directory.Remove(key.Hash, old.Address));
         partition.Remove(old.Header.Flags, old.Header.Size);
         old.Segment.RemoveLive(old.Header.Size);
@@ -165,7 +166,7 @@ public sealed class ShardStore : IDisposable
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
         _log.Append(new RecordHeader(RecordKind.Drop, RecordFlags.None, keyspace, partition, OwnOffset, 0, 0), default, default);
-        _log.Active!.ControlRecords++;
+        _log.Active!.AddControl(RecordCodec.HeaderBytes);
         _maintainer.Discard(_partitions.Detach(keyspace, partition)!);
         return PutOutcome.Done;
     }

@@ -56,7 +56,7 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
         if (log.Reserve(record.Length, forUpkeep: true) != PutOutcome.Done)
             return false;
         log.AppendCopy(record);
-        log.Active!.ControlRecords++;
+        log.Active!.AddControl(record.Length);
         return true;
     }
 

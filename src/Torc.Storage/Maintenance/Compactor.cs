@@ -13,6 +13,14 @@ namespace Torc.Storage.Maintenance;
 /// </summary>
 internal sealed class Compactor(StorageOptions options, SegmentTable segments, SegmentSupply supply, LogTail log, RecordMover mover)
 {
+    /// <summary>Forget and drop records may take this part of the log.</summary>
+    private const int ControlShareOneIn = 8;
+
+    /// <summary>A segment that ends before this part of its size is small.</summary>
+    private const int SmallOneIn = 4;
+
+    private const int SmallSegmentsMax = 8;
+
     private readonly List<Segment> _replaced = [];
     private byte[] _chunk = [];
     private Segment? _source;
@@ -71,22 +79,69 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     private bool TryChoose(double liveRatioMax)
     {
-        Segment? best = null;
-        foreach (Segment segment in segments.Ordered)
-        {
-            if (!segment.IsSealed || segment.IsReplaced || segment.WrittenEnd != segment.End || !IsWorthIt(segment, liveRatioMax))
-                continue;
-            if (best == null || segment.LiveBytes < best.LiveBytes)
-                best = segment;
-        }
-        _source = best;
         _position = SegmentHeader.Bytes;
-        return best != null;
+        _source = Oldest() ?? Deadest(liveRatioMax) ?? Smallest();
+        return _source != null;
     }
 
-    private bool IsWorthIt(Segment segment, double liveRatioMax) => segment.IsDamaged
-        ? segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated
-        : segment.LiveBytes <= liveRatioMax * options.SegmentBytes;
+    /// <summary>
+    /// The oldest segment, when forget and drop records take too much space. They outlive every older segment, so a segment that
+    /// never dies would keep all of them for ever: moving it to the tail makes those that are older than the next one droppable.
+    /// </summary>
+    private Segment? Oldest()
+    {
+        long controlBytes = 0, bytes = 0;
+        foreach (Segment segment in segments.Ordered)
+        {
+            controlBytes += segment.ControlBytes;
+            bytes += segment.End;
+        }
+        if (controlBytes <= Math.Max(options.SegmentBytes, bytes / ControlShareOneIn))
+            return null;
+        foreach (Segment segment in segments.Ordered)
+        {
+            if (IsCandidate(segment) && !segment.IsDamaged)
+                return segment;
+        }
+        return null;
+    }
+
+    private Segment? Deadest(double liveRatioMax)
+    {
+        Segment? best = null;
+        double bestRatio = double.MaxValue;
+        bool isOldest = true;
+        foreach (Segment segment in segments.Ordered)
+        {
+            double ratio = (segment.LiveBytes + (isOldest ? 0 : segment.ControlBytes)) / (double)segment.End;
+            isOldest = false;
+            if (!IsCandidate(segment) || !(segment.IsDamaged ? IsDeadForSure(segment) : ratio <= liveRatioMax) || ratio >= bestRatio)
+                continue;
+            best = segment;
+            bestRatio = ratio;
+        }
+        return best;
+    }
+
+    /// <summary>The smallest segment, when starts have left many short ones.</summary>
+    private Segment? Smallest()
+    {
+        Segment? smallest = null;
+        int small = 0;
+        foreach (Segment segment in segments.Ordered)
+        {
+            if (!IsCandidate(segment) || segment.IsDamaged || segment.End > options.SegmentBytes / SmallOneIn)
+                continue;
+            small++;
+            if (smallest == null || segment.End < smallest.End)
+                smallest = segment;
+        }
+        return small > SmallSegmentsMax ? smallest : null;
+    }
+
+    private static bool IsCandidate(Segment segment) => segment.IsSealed && !segment.IsReplaced && segment.WrittenEnd == segment.End;
+
+    private static bool IsDeadForSure(Segment segment) => segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated;
 
     /// <summary>Reads the chunk at the position when the source is not in memory; gives its bytes, or none when it cannot be read.</summary>
     private int ReadChunk(Segment source)

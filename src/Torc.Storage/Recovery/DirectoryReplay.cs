@@ -65,11 +65,11 @@ internal sealed class DirectoryReplay(SegmentTable segments, PartitionTable part
                     Put(segment, index, entry);
                     break;
                 case RecordKind.Forget:
-                    segment.ControlRecords++;
+                    segment.AddControl(entry.Size);
                     Forget(index, entry);
                     break;
                 case RecordKind.Drop:
-                    segment.ControlRecords++;
+                    segment.AddControl(entry.Size);
                     break;
             }
         }

@@ -70,7 +70,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     public bool IsLiveEstimated { get; private set; }
 
     /// <summary>Forget and drop records.</summary>
-    public int ControlRecords { get; set; }
+    public int ControlRecords { get; private set; }
+
+    public long ControlBytes { get; private set; }
 
     /// <summary>Everything live was copied; the file goes once the log is durable past this. Negative: not copied.</summary>
     public long RemovalBarrier { get; set; } = -1;
@@ -81,6 +83,12 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     {
         LiveBytes += bytes;
         LiveRecords++;
+    }
+
+    public void AddControl(long bytes)
+    {
+        ControlBytes += bytes;
+        ControlRecords++;
     }
 
     public void RemoveLive(long bytes)
