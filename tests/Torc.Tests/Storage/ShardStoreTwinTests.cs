@@ -53,8 +53,7 @@ public class ShardStoreTwinTests
     {
         private readonly SeededRandom _random;
         private readonly StoreHarness _harness;
-        private readonly List<(long EndOffset, Action<SortedDictionary<Name, Row>> Apply)> _pending = [];
-        private SortedDictionary<Name, Row> _durable = [];
+        private readonly PrefixModel _model = new();
         private CrashableDisk _disk = new();
         private long _version;
 
@@ -142,25 +141,21 @@ public class ShardStoreTwinTests
             int length = _random.Chance(0.05) ? _random.Below(1500) : _random.Below(200);
             var row = new Row((RecordFlags)_random.Below(4), (UInt128)(ulong)++_version, name.Key + ":" + _version + new string('x', length));
             _harness.Put(name, row);
-            _pending.Add((_harness.Store.AppendedOffset, model => model[name] = row));
+            _model.Did(_harness.Store.AppendedOffset, model => model[name] = row);
         }
 
         private void Forget()
         {
             Name name = DrawName();
             _harness.Forget(name);
-            _pending.Add((_harness.Store.AppendedOffset, model => model.Remove(name)));
+            _model.Did(_harness.Store.AppendedOffset, model => model.Remove(name));
         }
 
         private void Drop()
         {
             Name name = DrawName();
             _harness.Drop(name.Keyspace, name.Partition);
-            _pending.Add((_harness.Store.AppendedOffset, model =>
-            {
-                foreach (Name there in model.Keys.Where(there => there.Keyspace == name.Keyspace && there.Partition == name.Partition).ToArray())
-                    model.Remove(there);
-            }));
+            _model.Did(_harness.Store.AppendedOffset, model => PrefixModel.Drop(model, name.Keyspace, name.Partition));
         }
 
         /// <summary>What the processes of this run did.</summary>
@@ -169,21 +164,9 @@ public class ShardStoreTwinTests
         private void Count() => Sum = Add(Sum, _harness.Store.Statistics);
 
         /// <summary>Moves what became durable into the durable model.</summary>
-        private void Settle()
-        {
-            int count = 0;
-            while (count < _pending.Count && _pending[count].EndOffset <= _harness.Store.DurableOffset)
-                _pending[count++].Apply(_durable);
-            _pending.RemoveRange(0, count);
-        }
+        private void Settle() => _model.BecameDurable(_harness.Store.DurableOffset);
 
-        private SortedDictionary<Name, Row> Current()
-        {
-            var model = new SortedDictionary<Name, Row>(_durable);
-            foreach ((_, Action<SortedDictionary<Name, Row>> apply) in _pending)
-                apply(model);
-            return model;
-        }
+        private SortedDictionary<Name, Row> Current() => _model.Current();
 
         private void Crash()
         {
@@ -216,52 +199,24 @@ public class ShardStoreTwinTests
             _harness.Report.CleanStop.ShouldBeTrue();
             _harness.Report.LogProvedComplete.ShouldBeTrue();
             CompareAll(before);
-            _durable = before;
-            _pending.Clear();
+            _model.Adopt(before);
         }
 
         /// <summary>Finds which prefix of the operations the recovered state is.</summary>
         private void Adopt()
         {
             SortedDictionary<Name, Row> found = ReadAll();
-            var model = new SortedDictionary<Name, Row>(_durable);
-            bool isPrefix = IsSame(model, found);
-            foreach ((_, Action<SortedDictionary<Name, Row>> apply) in _pending)
-            {
-                if (isPrefix)
-                    break;
-                apply(model);
-                isPrefix = IsSame(model, found);
-            }
-            isPrefix.ShouldBeTrue("what was recovered is no prefix of what was done");
-            _durable = found;
-            _pending.Clear();
+            _model.IsPossible(found).ShouldBeTrue("what was recovered is no prefix of what was done");
+            _model.Adopt(found);
             CompareAll(found);
         }
 
-        private static bool IsSame(SortedDictionary<Name, Row> left, SortedDictionary<Name, Row> right) =>
-            left.Count == right.Count && left.SequenceEqual(right);
-
-        private SortedDictionary<Name, Row> ReadAll()
-        {
-            var all = new SortedDictionary<Name, Row>();
-            for (byte keyspace = 0; keyspace < 2; keyspace++)
-            {
-                for (ushort partition = 0; partition < Partitions; partition++)
-                {
-                    SortedDictionary<Name, Row> rows = _harness.Scan(keyspace, partition, 1 + _random.Below(30), out bool sawDamage);
-                    foreach ((Name name, Row row) in rows)
-                        all.Add(name, row);
-                    sawDamage.ShouldBeFalse();
-                }
-            }
-            return all;
-        }
+        private SortedDictionary<Name, Row> ReadAll() => _harness.ScanAll(2, Partitions, 1 + _random.Below(30));
 
         private void CompareAll(SortedDictionary<Name, Row> model)
         {
             SortedDictionary<Name, Row> found = ReadAll();
-            IsSame(found, model).ShouldBeTrue($"{found.Count} found, {model.Count} expected");
+            PrefixModel.IsSame(found, model).ShouldBeTrue($"{found.Count} found, {model.Count} expected");
             for (byte keyspace = 0; keyspace < 2; keyspace++)
             {
                 for (ushort partition = 0; partition < Partitions; partition++)

@@ -187,6 +187,20 @@ internal sealed class StoreHarness : IDisposable
         throw new InvalidOperationException("A scan never ends.");
     }
 
+    /// <summary>Everything of the first keyspaces and partitions; nothing may be damaged.</summary>
+    public SortedDictionary<Name, Row> ScanAll(int keyspaces, int partitions, int budget)
+    {
+        var all = new SortedDictionary<Name, Row>();
+        for (int index = 0; index < keyspaces * partitions; index++)
+        {
+            SortedDictionary<Name, Row> rows = Scan((byte)(index / partitions), (ushort)(index % partitions), budget, out bool sawDamage);
+            sawDamage.ShouldBeFalse();
+            foreach ((Name name, Row row) in rows)
+                all.Add(name, row);
+        }
+        return all;
+    }
+
     public static byte[] Bytes(string text) => System.Text.Encoding.Latin1.GetBytes(text);
 
     public static string Text(ReadOnlySpan<byte> bytes) => System.Text.Encoding.Latin1.GetString(bytes);
