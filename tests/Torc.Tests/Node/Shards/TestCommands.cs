@@ -51,8 +51,8 @@ internal static class TestCommands
 
     private static void Level(in SessionContext context)
     {
-        context.Session.ReadLevel = (Core.Replication.ConsistencyLevel)(context.Arguments[1][0] - '0');
-        context.Session.WriteLevel = (Core.Replication.ConsistencyLevel)(context.Arguments[2][0] - '0');
+        context.Session.ReadLevel = (Torc.Core.Replication.ConsistencyLevel)(context.Arguments[1][0] - '0');
+        context.Session.WriteLevel = (Torc.Core.Replication.ConsistencyLevel)(context.Arguments[2][0] - '0');
         context.Reply.SimpleString("OK"u8);
     }
 
@@ -64,7 +64,7 @@ internal static class TestCommands
             {
                 Request flush = context.NewRequest(InternalCommands.Flush);
                 flush.Arguments.Add([context.Call.Keyspace]);
-                flush.Keyspace = Core.Placement.KeyspaceSettings.SystemId;
+                flush.Keyspace = Torc.Core.Placement.KeyspaceSettings.SystemId;
                 context.IssueToPartition(flush, partition);
             }
         }
