@@ -94,7 +94,7 @@ public sealed class DataDirectory : IDisposable
 
     private static string ShardName(int shard) => string.Create(CultureInfo.InvariantCulture, $"shard-{shard:00}");
 
-    private static Identity Fresh(DataDirectoryWish wish, SeededRandom random)
+    internal static Identity Fresh(DataDirectoryWish wish, SeededRandom random)
     {
         uint birth = (uint)random.Next();
         return new Identity

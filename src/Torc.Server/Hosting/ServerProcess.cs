@@ -1,8 +1,97 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Torc.Server.CommandLine;
+using Torc.Server.Data;
+using Torc.Server.Hosting.Clients;
+using Torc.Server.Http;
+using Torc.Server.Logging;
 using Torc.Server.Settings;
+using Torc.Storage.Disk;
 
 namespace Torc.Server.Hosting;
 
+/// <summary>
+/// The life of <c>torc serve</c>: check everything that can be checked without changing anything, listen, recover, serve,
+/// and on a signal stop cleanly. HTTP answers from the first moment, so that an orchestrator sees a long recovery.
+/// </summary>
 internal static class ServerProcess
 {
-    internal static Task<int> Run(SettingValues settings, bool stopWithInput) => Task.FromResult(settings.NodeId + (stopWithInput ? 1 : 0));
+    internal static async Task<int> Run(SettingValues settings, bool stopWithInput)
+    {
+        using var provider = new LineLoggerProvider(Console.Error, settings.Get(SettingTable.LogLevel), static () => DateTime.UtcNow);
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => Configure(logging, provider));
+        ILogger log = loggers.CreateLogger("Torc");
+        using var stop = new StopRequest(stopWithInput);
+        using NodeHome home = NodeHome.Open(settings);
+        PortCheck.Run(settings);
+        log.Starts(TorcCommands.Version, settings.NodeId, settings.ClusterNodes.Addresses.Count, Environment.ProcessId, home.Name);
+        home.BeginStart();
+
+        var fate = new ProcessFate(log);
+        var clients = new ClientRegistry();
+        var listener = new RespListener(clients, settings.Get(SettingTable.MaxClients), loggers.CreateLogger("Clients"));
+        var report = new NodeReport(settings);
+        using var survey = new ClusterSurvey();
+        using var host = new NodeHost(settings, home, clients, fate, loggers);
+        await using WebApplication web = MakeWeb(settings, provider, listener, host, report, survey);
+        await web.StartAsync();
+        log.Listens(settings.Get(SettingTable.Bind), settings.Get(SettingTable.Port), settings.Get(SettingTable.PeerPort), settings.Get(SettingTable.HttpPort));
+        try
+        {
+            await Task.Run(host.Recover);
+        }
+        catch (AggregateException error) when (error.InnerExceptions[0] is DataDirectoryException or DiskFailedException)
+        {
+            throw error.InnerExceptions[0];
+        }
+        host.Start();
+        report.Host = host;
+        listener.Open = host.OpenClient;
+        log.Ready(settings.Get(SettingTable.Port));
+
+        log.Stopping(await stop.Requested);
+        listener.Open = null;
+        await host.StopCleanly();
+        clients.EndAll("the node stops");
+        log.Stopped();
+        return ExitCode.Done;
+    }
+
+    private static void Configure(ILoggingBuilder logging, LineLoggerProvider provider)
+    {
+        logging.AddProvider(provider);
+        logging.SetMinimumLevel(LogLevel.Debug);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Sockets", LogLevel.Warning);
+    }
+
+    private static WebApplication MakeWeb(
+        SettingValues settings, LineLoggerProvider provider, RespListener listener, NodeHost host, NodeReport report, ClusterSurvey survey)
+    {
+        // An empty builder: neither environment variables nor files of ASP.NET Core configure a node.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "torc" });
+        Configure(builder.Logging, provider);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            IPAddress address = IPAddress.Parse(settings.Get(SettingTable.Bind));
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(address, settings.Get(SettingTable.HttpPort));
+            kestrel.Listen(address, settings.Get(SettingTable.Port), options => options.Run(listener.OnConnected));
+            kestrel.Listen(address, settings.Get(SettingTable.PeerPort), options => options.Run(host.OnPeerConnected));
+        });
+        WebApplication web = builder.Build();
+        web.UseRouting();
+        HttpEndpoints.Map(web, report, survey);
+        return web;
+    }
+
+    /// <summary>Signals are this class's business, not the host's.</summary>
+    private sealed class NoHostLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

@@ -59,4 +59,13 @@ internal static partial class LogMessages
 
     [LoggerMessage(19, LogLevel.Information, "all partitions are complete")]
     internal static partial void AllComplete(this ILogger log);
+
+    [LoggerMessage(20, LogLevel.Warning, "a damaged record was met in partition {Partition}: other replicas answer")]
+    internal static partial void DamagedRead(this ILogger log, int partition);
+
+    [LoggerMessage(21, LogLevel.Debug, "connection of a peer at {Address} ended: {Reason}")]
+    internal static partial void PeerConnectionEnded(this ILogger log, string address, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "no room on the disk to remember the cluster map; trying again")]
+    internal static partial void MapNotSaved(this ILogger log);
 }

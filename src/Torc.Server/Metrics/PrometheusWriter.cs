@@ -55,6 +55,22 @@ public sealed class PrometheusWriter
         return Line("_count", cumulative, labels, null);
     }
 
+    /// <summary>A histogram whose bucket i counts durations below 2^i microseconds; every second bucket is written, which is enough to see.</summary>
+    internal PrometheusWriter Powers(int buckets, Func<int, long> countOf, long sumMicros, params ReadOnlySpan<(string Label, string Value)> labels)
+    {
+        const int firstShown = 5;
+        long cumulative = 0;
+        for (int bucket = 0; bucket < buckets; bucket++)
+        {
+            cumulative += countOf(bucket);
+            if (bucket >= firstShown && bucket % 2 == 1 && bucket < buckets - 1)
+                Line("_bucket", cumulative, labels, Number((1L << bucket) / 1e6));
+        }
+        Line("_bucket", cumulative, labels, "+Inf");
+        Line("_sum", sumMicros / 1e6, labels, null);
+        return Line("_count", cumulative, labels, null);
+    }
+
     private static string Number(double value) => value.ToString("0.##########", CultureInfo.InvariantCulture);
 
     private PrometheusWriter Line(string suffix, double value, ReadOnlySpan<(string Label, string Value)> labels, string? upperBound)

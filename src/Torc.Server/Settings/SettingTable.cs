@@ -20,6 +20,7 @@ public static class SettingTable
     private const string StorageGroup = "Storage";
     private const string ClientsGroup = "Clients";
     private const string Operation = "Operation";
+    internal const int ShardsMax = 64;
     private const int PartitionsMax = 16384;
     private const int HourMs = 3_600_000;
 
@@ -49,7 +50,7 @@ public static class SettingTable
     public static readonly Setting<string> Data = Words(StorageGroup, "data", "./torc-data", "a directory", "Directory of the node's data; one node each.", static text => text.Length > 0);
     public static readonly Setting<DurabilityChoice> Durability = Choice(StorageGroup, "durability", DurabilityChoice.Always, "When a write is on disk: before its reply, within a second, or when the operating system likes.", ("always", DurabilityChoice.Always), ("everysec", DurabilityChoice.EverySecond), ("os", DurabilityChoice.OperatingSystem));
     public static readonly Setting<StorageChoice> Storage = Choice(StorageGroup, "storage", StorageChoice.Log, "Keep data in log files, or in memory only (gone when the node stops).", ("log", StorageChoice.Log), ("memory", StorageChoice.Memory));
-    public static readonly Setting<int> Shards = Number(StorageGroup, "shards", 0, 0, 64, "; 0: one a processor", "Slices of the node, each with its own lock and log; fixed when the data directory is made.");
+    public static readonly Setting<int> Shards = Number(StorageGroup, "shards", 0, 0, ShardsMax, "; 0: one a processor", "Slices of the node, each with its own lock and log; fixed when the data directory is made.");
     public static readonly Setting<long> SegmentBytes = Size(StorageGroup, "segment-bytes", "64mb", "1mb", "1gb", "Size of a log file; a key with its value may be half of one. Fixed when the data directory is made.");
     public static readonly Setting<long> ResidentBytesMax = Size(StorageGroup, "resident-bytes-max", "0", "0", "64tb", "Memory for records, over all shards; colder ones are read from disk. 0: half of the memory the process may use.");
     public static readonly Setting<int> CompactionLivePercentMax = Number(StorageGroup, "compaction-live-percent-max", 50, 1, 95, " percent", "A log file with less live data than this is rewritten.");
@@ -62,7 +63,6 @@ public static class SettingTable
     public static readonly Setting<int> OutputStallSeconds = Number(ClientsGroup, "client-output-stall-seconds", 60, 1, 86_400, " seconds", "A client that takes none of the replies that wait for it for longer is closed.");
     public static readonly Setting<long> QueryBufferLimit = Size(ClientsGroup, "client-query-buffer-limit", "64mb", "1mb", "4gb", "Bytes of one command, and of commands that wait behind it, from one client; beyond, it is closed.");
     public static readonly Setting<long> BulkLengthMax = Size(ClientsGroup, "proto-max-bulk-len", "0", "0", "512mb", "Greatest argument of a command. 0: half of --segment-bytes, the greatest that can be stored.");
-    public static readonly Setting<int> CommandsPerTurnMax = Number(ClientsGroup, "commands-per-turn-max", 256, 1, 65_536, "", "Commands of one connection that run before others get their turn.");
 
     public static readonly Setting<LineLevel> LogLevel = Choice(Operation, "log-level", LineLevel.Info, "Least important messages that are logged, to standard error.", ("debug", LineLevel.Debug), ("info", LineLevel.Info), ("warning", LineLevel.Warning), ("error", LineLevel.Error));
 
@@ -73,7 +73,7 @@ public static class SettingTable
         FirstNodes, Seeds, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
         ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
-        RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax, CommandsPerTurnMax,
+        RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,
         LogLevel,
     ];
 

@@ -29,9 +29,10 @@ public sealed class SettingValues
     /// <summary>The node's id: its place among the first nodes.</summary>
     public ushort NodeId => (ushort)ClusterNodes.IndexOf(PeerAddress);
 
-    public long BulkBytesMax => Get(SettingTable.BulkLengthMax) is > 0 and long given
-        ? Math.Min(given, Get(SettingTable.SegmentBytes) / 2)
-        : Get(SettingTable.SegmentBytes) / 2;
+    /// <summary>The greatest argument, for a data directory with segments of the given size.</summary>
+    public long BulkBytesMax(long segmentBytes) => Get(SettingTable.BulkLengthMax) is > 0 and long given
+        ? Math.Min(given, segmentBytes / 2)
+        : segmentBytes / 2;
 
     public T Get<T>(Setting<T> setting)
         where T : notnull
@@ -65,10 +66,11 @@ public sealed class SettingValues
         CheckFirstNodes();
         if (Get(SettingTable.PeerDownMs) < 2 * Get(SettingTable.HeartbeatIntervalMs))
             throw Refused(SettingTable.PeerDownMs, $"it must be at least two heartbeats ({Get(SettingTable.HeartbeatIntervalMs)} ms each). Raise it, or lower heartbeat-interval-ms");
-        if (Get(SettingTable.SegmentBytes) % 4096 != 0)
-            throw Refused(SettingTable.SegmentBytes, "it must be a multiple of 4096 bytes. Give 64mb, for example");
-        if (Get(SettingTable.QueryBufferLimit) < BulkBytesMax)
-            throw Refused(SettingTable.QueryBufferLimit, $"it must hold the greatest argument, {BulkBytesMax} bytes. Raise it, or lower proto-max-bulk-len");
+        if (!long.IsPow2(Get(SettingTable.SegmentBytes)))
+            throw Refused(SettingTable.SegmentBytes, "it must be a power of two. Give 64mb, for example");
+        long bulkBytesMax = BulkBytesMax(Get(SettingTable.SegmentBytes));
+        if (Get(SettingTable.QueryBufferLimit) < bulkBytesMax)
+            throw Refused(SettingTable.QueryBufferLimit, $"it must hold the greatest argument, {bulkBytesMax} bytes. Raise it, or lower proto-max-bulk-len");
     }
 
     private void CheckPorts()

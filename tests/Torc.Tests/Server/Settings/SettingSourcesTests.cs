@@ -12,7 +12,7 @@ public sealed class SettingSourcesTests
         SettingValues values = SettingSources.Read(None, None, null);
         values.Get(SettingTable.Port).ShouldBe(6379);
         values.Get(SettingTable.SegmentBytes).ShouldBe(64 << 20);
-        values.BulkBytesMax.ShouldBe(32 << 20);
+        values.BulkBytesMax(64 << 20).ShouldBe(32 << 20);
         values.ClusterNodes.ToString().ShouldBe("127.0.0.1:7379");
         values.NodeId.ShouldBe((ushort)0);
         SettingTable.All.Select(static setting => setting.Name).Distinct().Count().ShouldBe(SettingTable.All.Count);

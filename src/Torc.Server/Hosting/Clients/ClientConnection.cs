@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Torc.Base;
+using Torc.Node;
+using Torc.Node.Commands;
+using Torc.Node.Sessions;
+using Torc.Server.Hosting.Shards;
+
+namespace Torc.Server.Hosting.Clients;
+
+/// <summary>
+/// One client's socket and its session. Input is read by one loop; replies come from whatever threads finish them. The
+/// session has one lock, <c>_gate</c>: under it requests are put into the shards' queues, so that their order is kept, and
+/// outside it the shards run. No shard's lock is ever taken under it.
+/// </summary>
+internal sealed class ClientConnection
+{
+    /// <summary>Replies that gathered to this are sent before more are added, so that the output limit sees them in time.</summary>
+    private const int SendAtBytes = 1 << 20;
+
+    private readonly ConnectionContext _connection;
+    private readonly Session _session;
+    private readonly ShardHost[] _shards;
+    private readonly PipeSender _sender;
+    private readonly Lock _gate = new();
+    private readonly long _openedMicros = HostClock.MonotonicMicros;
+    private TaskCompletionSource? _whenFewer;
+    private long _activeMicros = HostClock.MonotonicMicros;
+    private long _inputBytes;
+    private long _outputBytes;
+    private int _wakeAtOutstanding;
+    private bool _closed;
+    private string _endReason = "";
+
+    internal ClientConnection(ConnectionContext connection, Session session, ShardHost[] shards, long outputBytesMax)
+    {
+        _connection = connection;
+        _session = session;
+        _shards = shards;
+        _sender = new PipeSender(connection.Transport.Output, outputBytesMax, End);
+    }
+
+    internal long Id => _session.Id;
+
+    internal string Address => _session.Address;
+
+    internal string EndReason => _endReason;
+
+    internal long InputBytes => Interlocked.Read(ref _inputBytes);
+
+    internal long OutputBytes => Interlocked.Read(ref _outputBytes);
+
+    internal long WaitingBytes => _sender.WaitingBytes;
+
+    internal long StalledSinceMicros => _sender.StalledSinceMicros;
+
+    internal long CommandsReceived => _session.CommandsReceived;
+
+    /// <summary>When the client last sent something, or 0 while it waits for replies: then it is not idle.</summary>
+    internal long IdleSinceMicros => _session.Outstanding > 0 ? 0 : Interlocked.Read(ref _activeMicros);
+
+    /// <summary>Reads and runs commands until the client leaves, asked to, or broke the protocol or a limit.</summary>
+    internal async Task Run()
+    {
+        PipeReader input = _connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                ReadResult read = await input.ReadAsync(_connection.ConnectionClosed);
+                ReadOnlySequence<byte> bytes = read.Buffer;
+                Take(ref bytes, out bool full, out bool close);
+                input.AdvanceTo(bytes.Start, full || close ? bytes.Start : bytes.End);
+                if (close || (read.IsCompleted && bytes.IsEmpty))
+                    break;
+                if (full)
+                    await WhenOutstandingAtMost(Session.CommandsOutstandingMax / 2);
+            }
+            await WhenOutstandingAtMost(0).WaitAsync(_connection.ConnectionClosed);
+            await _sender.WhenEmpty().WaitAsync(_connection.ConnectionClosed);
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException or ConnectionAbortedException)
+        {
+            // The client is gone, or it was ended: nothing is left to say to it.
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
+    /// <summary>Delivers replies <paramref name="from"/> up to <paramref name="to"/> of an outbox, which are all this connection's.</summary>
+    internal void Deliver(Outbox outbox, int from, int to)
+    {
+        bool dispatched;
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            Instant now = HostClock.Now;
+            for (int i = from; i < to; i++)
+            {
+                SessionReply reply = outbox.Replies[i];
+                _session.Deliver(reply.Request, outbox.BytesOf(reply), now);
+                if (_session.Output.Length > SendAtBytes)
+                    SendOutput();
+            }
+            dispatched = _session.HasDispatched;
+            QueueDispatched();
+            SendOutput();
+            WakeIfFewer();
+        }
+        if (dispatched)
+            PumpShards();
+    }
+
+    /// <summary>Ends the connection at once; the first reason counts.</summary>
+    internal void End(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _endReason, reason, "").Length == 0)
+            _connection.Abort(new ConnectionAbortedException(reason));
+    }
+
+    internal ClientDescription Describe()
+    {
+        lock (_gate)
+        {
+            long now = HostClock.MonotonicMicros;
+            const long microsPerSecond = 1_000 * Instant.MicrosPerMs;
+            return new ClientDescription(
+                Id, Address, _session.LocalAddress, _session.Name, (now - _openedMicros) / microsPerSecond, (now - Interlocked.Read(ref _activeMicros)) / microsPerSecond,
+                _session.Keyspace, (int)_session.Protocol, _session.LastCommand, _session.LibraryName, _session.LibraryVersion, WaitingBytes, 0);
+        }
+    }
+
+    private void Take(ref ReadOnlySequence<byte> bytes, out bool full, out bool close)
+    {
+        long length = bytes.Length;
+        bool dispatched;
+        lock (_gate)
+        {
+            Interlocked.Exchange(ref _activeMicros, HostClock.MonotonicMicros);
+            _session.Receive(ref bytes, HostClock.Now);
+            dispatched = _session.HasDispatched;
+            QueueDispatched();
+            SendOutput();
+            full = _session.Outstanding >= Session.CommandsOutstandingMax;
+            close = _session.CloseAfterOutput;
+        }
+        Interlocked.Add(ref _inputBytes, length - bytes.Length);
+        if (dispatched)
+            PumpShards();
+    }
+
+    /// <summary>Under the lock: puts the session's requests into the queues of their shards.</summary>
+    private void QueueDispatched()
+    {
+        for (int shard = 0; _session.HasDispatched && shard < _shards.Length; shard++)
+        {
+            List<Request> batch = ShardHost.RentBatch();
+            _session.TakeDispatched(shard, batch);
+            if (batch.Count > 0)
+                _shards[shard].AddRequests(batch);
+            else
+                ShardHost.ReturnBatch(batch);
+        }
+    }
+
+    private void PumpShards()
+    {
+        foreach (ShardHost shard in _shards)
+            shard.Pump();
+    }
+
+    /// <summary>Under the lock, so that output keeps its order. A large buffer goes back to the pool; it grows again when needed.</summary>
+    private void SendOutput()
+    {
+        const int retainedBytesMax = 64 * 1024;
+        int length = _session.Output.Length;
+        if (length == 0)
+            return;
+        Interlocked.Add(ref _outputBytes, length);
+        _sender.Send(_session.Output.Written);
+        if (length > retainedBytesMax)
+            _session.Output.Dispose();
+        else
+            _session.Output.Clear();
+    }
+
+    private Task WhenOutstandingAtMost(int outstanding)
+    {
+        lock (_gate)
+        {
+            if (_session.Outstanding <= outstanding)
+                return Task.CompletedTask;
+            _wakeAtOutstanding = outstanding;
+            _whenFewer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _whenFewer.Task.WaitAsync(_connection.ConnectionClosed);
+        }
+    }
+
+    private void WakeIfFewer()
+    {
+        if (_whenFewer is null || _session.Outstanding > _wakeAtOutstanding)
+            return;
+        _whenFewer.TrySetResult();
+        _whenFewer = null;
+    }
+
+    private void Close()
+    {
+        _sender.Dispose();
+        lock (_gate)
+        {
+            _closed = true;
+            _session.Dispose();
+        }
+    }
+}

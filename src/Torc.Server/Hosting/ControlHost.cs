@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using Torc.Base;
+using Torc.Core.Placement;
+using Torc.Node;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+using Torc.Server.Hosting.Peers;
+using Torc.Server.Hosting.Shards;
+
+namespace Torc.Server.Hosting;
+
+internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, Tick }
+
+/// <summary>One input of the control plane.</summary>
+internal readonly record struct ControlWork(ControlWorkKind Kind, ushort Node = 0, object? Subject = null);
+
+/// <summary>
+/// Runs the node's control plane for real: turns one at a time, effects outside them, and every new view handed to all
+/// shards in order. A new map is made durable on a thread of the pool and told to the control plane afterwards.
+/// </summary>
+internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) : SerialExecutor<ControlWork>
+{
+    private readonly ControlPlane _control = parts.Node.Control;
+    private ClusterView _published = parts.Node.Control.View;
+    private ShardHost[] _shards = [];
+    private int _tickWaits;
+
+    /// <summary>Gives the shards the view as it is, and the control plane its first turn.</summary>
+    internal void Start(ShardHost[] shards)
+    {
+        _shards = shards;
+        Publish(_control.View);
+        Turn(static (control, now, outbox) => control.Start(now, outbox));
+    }
+
+    internal void OnLinkUp(ushort node)
+    {
+        Add(new ControlWork(ControlWorkKind.LinkUp, node));
+        Pump();
+    }
+
+    internal void OnLinkDown(ushort node)
+    {
+        Add(new ControlWork(ControlWorkKind.LinkDown, node));
+        Pump();
+    }
+
+    internal void OnFrame(ReceivedFrame frame)
+    {
+        Add(new ControlWork(ControlWorkKind.Frame, frame.From, frame));
+        Pump();
+    }
+
+    internal void Tick()
+    {
+        if (Interlocked.Exchange(ref _tickWaits, 1) == 0)
+            Add(new ControlWork(ControlWorkKind.Tick));
+        Pump();
+    }
+
+    protected override int RunTurn(ConcurrentQueue<ControlWork> work, int available)
+    {
+        if (!work.TryDequeue(out ControlWork next))
+            return 0;
+        try
+        {
+            Turn((control, now, outbox) => Run(control, next, now, outbox));
+        }
+        catch (Exception error)
+        {
+            parts.Fate.Fail(error);
+        }
+        return 1;
+    }
+
+    private void Turn(Action<ControlPlane, Instant, Outbox> step)
+    {
+        Outbox outbox = parts.Outboxes.Rent();
+        step(_control, HostClock.Now, outbox);
+        parts.Events.Take(outbox.Events);
+        parts.Links.SendImmediate(outbox);
+        parts.Links.SendGated(outbox);
+        ClusterMap? map = outbox.MapToPersist;
+        parts.Outboxes.Return(outbox);
+        if (_control.View != _published)
+            Publish(_control.View);
+        if (map is not null)
+            ThreadPool.UnsafeQueueUserWorkItem(Persist, map, preferLocal: false);
+    }
+
+    private void Run(ControlPlane control, ControlWork work, Instant now, Outbox outbox)
+    {
+        switch (work.Kind)
+        {
+            case ControlWorkKind.LinkUp:
+                control.OnLinkUp(work.Node, now, outbox);
+                break;
+            case ControlWorkKind.LinkDown:
+                control.OnLinkDown(work.Node, now, outbox);
+                break;
+            case ControlWorkKind.Frame:
+                RunFrame(control, (ReceivedFrame)work.Subject!, now, outbox);
+                break;
+            case ControlWorkKind.MapPersisted:
+                control.OnMapPersisted((ClusterMap)work.Subject!, now, outbox);
+                break;
+            default:
+                Volatile.Write(ref _tickWaits, 0);
+                control.Tick(now, outbox);
+                break;
+        }
+    }
+
+    private static void RunFrame(ControlPlane control, ReceivedFrame frame, Instant now, Outbox outbox)
+    {
+        var reader = new PeerMessageReader(frame.Messages);
+        while (reader.TryRead(out PeerMessage message))
+        {
+            if (message.Partition == PeerFrame.ControlPartition)
+                control.OnPeerMessage(frame.From, message, now, outbox);
+        }
+        frame.Release();
+    }
+
+    private void Publish(ClusterView view)
+    {
+        _published = view;
+        foreach (ShardHost shard in _shards)
+            shard.OnViewChanged(view);
+    }
+
+    private void Persist(ClusterMap map)
+    {
+        try
+        {
+            persist(map);
+            Add(new ControlWork(ControlWorkKind.MapPersisted, Subject: map));
+            Pump();
+        }
+        catch (Exception error)
+        {
+            parts.Fate.Fail(error);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Torc.Node;
+using Torc.Server.Logging;
+
+namespace Torc.Server.Hosting;
+
+/// <summary>Turns what happened below Server into counters and log lines. Any thread.</summary>
+internal sealed class EventSink(ILogger log)
+{
+    private static readonly NodeEventKind[] Kinds = Enum.GetValues<NodeEventKind>();
+    private readonly long[] _counts = new long[Kinds.Length];
+
+    internal IEnumerable<(NodeEventKind Kind, long Count)> Counts => Kinds.Select(kind => (kind, Interlocked.Read(ref _counts[(int)kind])));
+
+    internal void Take(List<NodeEvent> events)
+    {
+        foreach (NodeEvent happened in events)
+        {
+            Interlocked.Increment(ref _counts[(int)happened.Kind]);
+            Log(happened);
+        }
+    }
+
+    private void Log(in NodeEvent happened)
+    {
+        switch (happened.Kind)
+        {
+            case NodeEventKind.Formed:
+                log.Formed(happened.Detail ?? "");
+                break;
+            case NodeEventKind.PeerUp:
+                log.PeerUp(happened.Node);
+                break;
+            case NodeEventKind.PeerDown:
+                log.PeerDown(happened.Node);
+                break;
+            case NodeEventKind.PeerRefused:
+                log.PeerRefused($"node {happened.Node}: {happened.Detail}");
+                break;
+            case NodeEventKind.PartitionIncomplete:
+                log.PartitionIncomplete(happened.Partition);
+                break;
+            case NodeEventKind.DamagedRead:
+                log.DamagedRead(happened.Partition);
+                break;
+            default:
+                break;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Globalization;
+using Torc.Core.Placement;
+using Torc.Core.Replication;
+using Torc.Node.Control;
+using Torc.Server.CommandLine;
+using Torc.Server.Hosting.Shards;
+using Torc.Server.Http;
+using Torc.Server.Metrics;
+using Torc.Server.Settings;
+
+namespace Torc.Server.Hosting;
+
+/// <summary>Tells the HTTP door of a node, from its first moment on: <see cref="Host"/> is absent until the node was made.</summary>
+internal sealed class NodeReport(SettingValues settings) : INodeReport
+{
+    private volatile NodeHost? _host;
+
+    internal NodeHost? Host
+    {
+        get => _host;
+        set => _host = value;
+    }
+
+    public string? NotReadyBecause
+    {
+        get
+        {
+            if (Host is not { IsServing: true } host)
+                return "the node is reading its data";
+            if (host.View.Map is not { } map)
+                return $"the cluster is not formed: {host.Parts.Links.Open} of {settings.ClusterNodes.Addresses.Count - 1} other first nodes are linked";
+            int needed = Levels.Required(ConsistencyLevel.Quorum, map.ReplicasPerPartition);
+            int up = map.Nodes.Count(node => host.View.IsUp(node.Id));
+            return up >= needed ? null : $"{up} of {map.Nodes.Count} nodes are up, and a quorum takes {needed}";
+        }
+    }
+
+    public NodeStatus Self()
+    {
+        NodeStatus listed = Listed(NodeConfiguration.Self(settings, 0)) with
+        {
+            ProcessId = Environment.ProcessId,
+            Version = TorcCommands.Version,
+            Durability = SettingTable.Durability.Show(settings.Get(SettingTable.Durability)),
+            Storage = SettingTable.Storage.Show(settings.Get(SettingTable.Storage)),
+        };
+        if (Host is not { IsServing: true } host)
+            return listed with { State = "starting", Problem = NotReadyBecause ?? "" };
+        StorageTotals totals = host.Totals();
+        listed = listed with
+        {
+            Epoch = host.View.Map?.Epoch ?? 0,
+            Keys = totals.LiveKeys,
+            Bytes = totals.Sum(static shard => shard.LiveBytes),
+            DiskBytes = totals.Sum(static shard => shard.DiskBytes),
+            Clients = host.Parts.Clients.Count,
+            UptimeSeconds = host.Surroundings.UptimeSeconds,
+            Problem = Problem(host, totals),
+        };
+        return host.View.Map is { } map ? WithPartitions(listed, host, map) : listed with { State = "forming" };
+    }
+
+    public ClusterStatus Cluster()
+    {
+        ClusterMap? map = Host?.View.Map;
+        IEnumerable<NodeInfo> nodes = map is null ? FirstNodes() : Newest(Host!.View);
+        return new ClusterStatus
+        {
+            ClusterId = map is null ? "" : ClusterId(map),
+            Epoch = map?.Epoch ?? 0,
+            AnsweredBy = settings.NodeId,
+            ReplicationFactor = map?.ReplicationFactor ?? settings.Get(SettingTable.ReplicationFactor),
+            Partitions = map?.PartitionCount ?? settings.Get(SettingTable.Partitions),
+            Nodes = [.. nodes.Select(Listed)],
+        };
+    }
+
+    public RingStatus? Ring()
+    {
+        if (Host?.View is not { Map: { } map } view)
+            return null;
+        var replicas = new Dictionary<int, int>();
+        var firsts = new Dictionary<int, int>();
+        var partitions = new List<PartitionStatus>(map.PartitionCount);
+        for (int partition = 0; partition < map.PartitionCount; partition++)
+        {
+            (int first, int last) = map.SlotsOf(partition);
+            int[] holders = [.. map.ReplicasOf(partition).ToArray().Select(static node => (int)node)];
+            partitions.Add(new PartitionStatus(partition, first, last, holders));
+            foreach (int holder in holders)
+                replicas[holder] = replicas.GetValueOrDefault(holder) + 1;
+            firsts[holders[0]] = firsts.GetValueOrDefault(holders[0]) + 1;
+        }
+        return new RingStatus
+        {
+            ClusterId = ClusterId(map),
+            Epoch = map.Epoch,
+            ReplicationFactor = map.ReplicationFactor,
+            Partitions = partitions,
+            Nodes = [.. Newest(view).Select(node => new ShareStatus(
+                node.Id, new HostAndPort(node.Host, node.RespPort).ToString(), node.DataCentre, node.Rack, node.Weight,
+                replicas.GetValueOrDefault(node.Id), firsts.GetValueOrDefault(node.Id)))],
+        };
+    }
+
+    public void WriteMetrics(PrometheusWriter to)
+    {
+        to.Single("torc_ready", MetricType.Gauge, "1 when the node takes commands.", NotReadyBecause is null ? 1 : 0);
+        if (Host is { IsServing: true } host)
+            NodeMetricsPage.Write(to, host);
+    }
+
+    private static string ClusterId(ClusterMap map) => map.ClusterId.ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>Nodes of the map, each as it last described itself.</summary>
+    private static IEnumerable<NodeInfo> Newest(ClusterView view) =>
+        view.Map!.Nodes.Select(node => node.Id < view.Peers.Length ? view.Peers[node.Id].Node : node);
+
+    /// <summary>Before the cluster is formed only the addresses of the other nodes are known.</summary>
+    private IEnumerable<NodeInfo> FirstNodes() => settings.ClusterNodes.Addresses.Select((address, id) => id == settings.NodeId
+        ? NodeConfiguration.Self(settings, 0)
+        : new NodeInfo((ushort)id, address.ToString(), address.Host, 0, 0, "", "", 0, 0));
+
+    private static NodeStatus Listed(NodeInfo node) => new()
+    {
+        Id = node.Id,
+        State = "down",
+        PeerAddress = node.PeerAddress,
+        RespAddress = node.RespPort == 0 ? "" : new HostAndPort(node.Host, node.RespPort).ToString(),
+        HttpAddress = node.HttpPort == 0 ? "" : new HostAndPort(node.Host, node.HttpPort).ToString(),
+        DataCentre = node.DataCentre,
+        Rack = node.Rack,
+        Weight = node.Weight,
+    };
+
+    private static NodeStatus WithPartitions(NodeStatus status, NodeHost host, ClusterMap map)
+    {
+        int held = 0, incomplete = 0;
+        for (int partition = 0; partition < map.PartitionCount; partition++)
+        {
+            if (!map.IsReplica(partition, host.View.Self))
+                continue;
+            held++;
+            incomplete += host.Parts.Node.IsCompleteHere(partition) ? 0 : 1;
+        }
+        return status with { State = incomplete > 0 ? "incomplete" : "up", Partitions = held, IncompletePartitions = incomplete };
+    }
+
+    private string Problem(NodeHost host, StorageTotals totals)
+    {
+        if (totals.IsDiskFull)
+            return "the disk is full: writes are refused";
+        if (!host.View.ClockIsTrusted)
+            return "its clock is too far from the other nodes': client writes are refused";
+        return totals.Sum(static shard => shard.SegmentsDamaged) is > 0 and long damaged ? $"{damaged} damaged segments" : NotReadyBecause ?? "";
+    }
+}

@@ -1,0 +1,58 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Torc.Server.Logging;
+using Torc.Server.Settings;
+
+namespace Torc.Server.Hosting.Peers;
+
+/// <summary>
+/// Keeps a link open to one peer of higher id (the lower id dials, so that there is one link for a pair): connects,
+/// greets, serves, and after an end tries again, at growing intervals with some randomness, for ever.
+/// </summary>
+internal sealed class PeerDialer(
+    ushort peer, HostAndPort address, SocketConnectionContextFactory connections, Func<ConnectionContext, ushort?, Task<string>> serve, ILogger log)
+{
+    private const int FirstPauseMs = 50;
+    private const int PauseMsMax = 1_000;
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(2);
+
+    internal async Task Run(CancellationToken cancelled)
+    {
+        int pauseMs = FirstPauseMs;
+        string lastReason = "";
+        while (!cancelled.IsCancellationRequested)
+        {
+            long began = HostClock.MonotonicMicros;
+            string reason = await Once(cancelled);
+            if (cancelled.IsCancellationRequested)
+                return;
+            if (reason != lastReason)
+                log.PeerLinkFailed(peer, address.ToString(), reason);
+            lastReason = reason;
+            bool lasted = HostClock.MonotonicMicros - began > PauseMsMax * Base.Instant.MicrosPerMs;
+            pauseMs = lasted ? FirstPauseMs : Math.Min(pauseMs * 2, PauseMsMax);
+            await Task.Delay(pauseMs / 2 + Random.Shared.Next(pauseMs / 2 + 1), cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<string> Once(CancellationToken cancelled)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+        patience.CancelAfter(ConnectPatience);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        ConnectionContext connection;
+        try
+        {
+            await socket.ConnectAsync(address.Host, address.Port, patience.Token);
+            connection = connections.Create(socket);
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            socket.Dispose();
+            return error is OperationCanceledException ? "no connection in time" : error.Message;
+        }
+        await using (connection)
+            return await serve(connection, peer);
+    }
+}

@@ -1,0 +1,25 @@
+using Torc.Base;
+
+namespace Torc.Server.Hosting.Peers;
+
+/// <summary>
+/// The messages of one frame from a peer, on their way to the shards they address. Each addressee releases it once;
+/// the last one returns the memory and lets the link read on.
+/// </summary>
+internal sealed class ReceivedFrame(PeerLink link, ByteWriter messages, int addressees)
+{
+    private int _addressees = addressees;
+
+    internal ushort From => link.Node;
+
+    internal ReadOnlySpan<byte> Messages => messages.Written;
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _addressees) > 0)
+            return;
+        int bytes = messages.Length;
+        messages.Dispose();
+        link.OnFrameDone(bytes);
+    }
+}

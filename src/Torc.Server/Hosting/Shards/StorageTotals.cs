@@ -1,0 +1,44 @@
+using Torc.Core.Placement;
+using Torc.Storage;
+
+namespace Torc.Server.Hosting.Shards;
+
+/// <summary>Figures of a node's storage, summed over its shards.</summary>
+internal sealed record StorageTotals
+{
+    internal required IReadOnlyList<StoreStatistics> Shards { get; init; }
+
+    /// <summary>Live keys in the keyspaces of users.</summary>
+    internal long LiveKeys { get; init; }
+
+    /// <summary>Keys with a time to live.</summary>
+    internal long KeysWithDeadline { get; init; }
+
+    internal bool IsDiskFull => Shards.Any(static shard => shard.IsDiskFull);
+
+    internal long Sum(Func<StoreStatistics, long> figure) => Shards.Sum(figure);
+
+    /// <summary>Asks each shard under its lock, one after the other.</summary>
+    internal static StorageTotals Gather(IReadOnlyList<ShardHost> shards, int partitions)
+    {
+        var statistics = new List<StoreStatistics>();
+        long live = 0, withDeadline = 0;
+        foreach (ShardHost shard in shards)
+        {
+            lock (shard.Gate)
+            {
+                statistics.Add(shard.Store.Statistics);
+                for (int partition = shard.Index; partition < partitions; partition += shards.Count)
+                {
+                    for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
+                    {
+                        PartitionCounts counts = shard.Store.Counts(keyspace, (ushort)partition);
+                        live += counts.Live;
+                        withDeadline += counts.WithDeadline;
+                    }
+                }
+            }
+        }
+        return new StorageTotals { Shards = statistics, LiveKeys = live, KeysWithDeadline = withDeadline };
+    }
+}
