@@ -39,9 +39,15 @@ internal static class Screen
 
     private static IAnsiConsole Make()
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings());
-        if (!console.Profile.Out.IsTerminal)
-            console.Profile.Width = WidthWithoutTerminal;
-        return console;
+        if (!System.Console.IsOutputRedirected)
+            return AnsiConsole.Create(new AnsiConsoleSettings());
+        IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        plain.Profile.Width = WidthWithoutTerminal;
+        return plain;
     }
 }

@@ -23,11 +23,11 @@ internal static class DevPlanner
         string firstNodes = string.Join(',', Enumerable.Range(0, nodes).Select(node => Address(settings, SettingTable.PeerPort, node)));
         return [.. Enumerable.Range(0, nodes).Select(node => new DevNodePlan(
             node, Address(settings, SettingTable.Port, node), Address(settings, SettingTable.HttpPort, node),
-            Path.Combine(root, Text($"node-{node}")), Arguments(node, settings, given, configFile, root, firstNodes)))];
+            Path.Combine(root, Text($"node-{node}")), Arguments(node, nodes, settings, given, configFile, root, firstNodes)))];
     }
 
     private static List<string> Arguments(
-        int node, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile, string root, string firstNodes)
+        int node, int nodes, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile, string root, string firstNodes)
     {
         var options = new SortedDictionary<string, string>(given.ToDictionary(), StringComparer.Ordinal)
         {
@@ -39,12 +39,28 @@ internal static class DevPlanner
             [SettingTable.Advertise.Name] = Host(settings),
         };
         options.TryAdd(SettingTable.Rack.Name, Text($"rack{node + 1}"));
+        AddShare(options, settings, nodes);
         var arguments = new List<string>();
         if (configFile is not null)
             arguments.AddRange(["--config", configFile]);
         foreach ((string name, string value) in options)
             arguments.Add($"--{name}={value}");
         return arguments;
+    }
+
+    /// <summary>
+    /// The nodes share one machine: unless the user chose, each gets its part of the processors and of the memory, and log
+    /// files small enough that making them for all nodes takes no time.
+    /// </summary>
+    private static void AddShare(SortedDictionary<string, string> options, SettingValues settings, int nodes)
+    {
+        const string segmentBytes = "16mb";
+        if (settings.IsDefault(SettingTable.Shards))
+            options[SettingTable.Shards.Name] = Text($"{Math.Clamp(Environment.ProcessorCount / nodes, 1, SettingTable.ShardsMax)}");
+        if (settings.IsDefault(SettingTable.SegmentBytes))
+            options[SettingTable.SegmentBytes.Name] = segmentBytes;
+        if (settings.IsDefault(SettingTable.ResidentBytesMax))
+            options[SettingTable.ResidentBytesMax.Name] = Text($"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / nodes}");
     }
 
     private static void CheckPorts(int nodes, SettingValues settings)

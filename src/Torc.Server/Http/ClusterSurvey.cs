@@ -30,6 +30,8 @@ public sealed class ClusterSurvey : IDisposable
 
     private async Task<NodeStatus> Ask(NodeStatus node, CancellationToken cancelled)
     {
+        if (node.HttpAddress.Length == 0)
+            return node with { Problem = "not heard of yet" };
         try
         {
             NodeStatus? answer = await _client.GetFromJsonAsync($"http://{node.HttpAddress}/v1/node", StatusJson.Default.NodeStatus, cancelled);

@@ -15,7 +15,7 @@ internal static partial class LogMessages
     [LoggerMessage(4, LogLevel.Warning, "damage in {File} at {Offset}: {What}")]
     internal static partial void Damaged(this ILogger log, string file, long offset, string what);
 
-    [LoggerMessage(5, LogLevel.Information, "ready for clients on port {Port}")]
+    [LoggerMessage(5, LogLevel.Information, "taking clients on port {Port}")]
     internal static partial void Ready(this ILogger log, int port);
 
     [LoggerMessage(6, LogLevel.Information, "stopping: {Reason}")]

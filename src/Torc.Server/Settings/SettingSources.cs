@@ -54,7 +54,8 @@ public static class SettingSources
             if (!variable.StartsWith(Setting.EnvironmentPrefix, StringComparison.Ordinal) || variable == ConfigFileVariable)
                 continue;
             string name = variable[Setting.EnvironmentPrefix.Length..].Replace('_', '-').ToLowerInvariant();
-            if (IsServiceLink(variable, text))
+            // A name that is near to no setting's is somebody else's variable; one that is near is a mistake.
+            if (IsServiceLink(variable, text) || (SettingTable.Find(name) is null && SettingTable.Nearest(name) is null))
                 continue;
             Add(written, name, text, $"environment variable {variable}");
         }

@@ -5,6 +5,7 @@ namespace Torc.Server.Settings;
 /// <summary>The values of every setting at one start, checked one by one and against each other. Immutable.</summary>
 public sealed class SettingValues
 {
+    private const string DefaultPlace = "default";
     private readonly Dictionary<string, WrittenValue> _values;
 
     private SettingValues(Dictionary<string, WrittenValue> values, string configFile)
@@ -38,6 +39,9 @@ public sealed class SettingValues
         where T : notnull
         => (T)_values[setting.Name].Value;
 
+    /// <summary>True when the user did not choose a value.</summary>
+    public bool IsDefault(Setting setting) => PlaceOf(setting) == DefaultPlace;
+
     /// <summary>Where a setting's value comes from, for messages: an option, a variable, a line, or "default".</summary>
     public string PlaceOf(Setting setting) => _values[setting.Name].Place;
 
@@ -49,7 +53,7 @@ public sealed class SettingValues
     {
         var values = new Dictionary<string, WrittenValue>(written, StringComparer.Ordinal);
         foreach (Setting setting in SettingTable.All)
-            values.TryAdd(setting.Name, new WrittenValue(setting.Parse(setting.Default)!, "default"));
+            values.TryAdd(setting.Name, new WrittenValue(setting.Parse(setting.Default)!, DefaultPlace));
         var result = new SettingValues(values, configFile);
         result.CheckTogether();
         return result;

@@ -80,6 +80,7 @@ public sealed class SettingSourcesTests
             ["TORC_SERVICE_HOST"] = "10.0.0.1",
             ["TORC_SERVICE_PORT"] = "6379",
             ["TORC_PORT_6379_TCP_ADDR"] = "10.0.0.1",
+            ["TORC_SYSTEM_TESTS"] = "1",
         }, null).Get(SettingTable.Port).ShouldBe(6379);
         Should.Throw<SettingException>(() => SettingSources.Read(None, new Dictionary<string, string> { ["TORC_PROT"] = "1" }, null));
     }
