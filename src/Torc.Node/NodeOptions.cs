@@ -24,6 +24,9 @@ public sealed record NodeOptions
     /// <summary>Requests waiting behind one key in one shard; beyond it requests are refused with BUSY.</summary>
     public int WaitersPerKeyMax { get; init; } = 16_384;
 
+    /// <summary>Messages of peers that wait for the disk in one shard; beyond it they are refused.</summary>
+    public int ParkedMessagesMax { get; init; } = 16_384;
+
     /// <summary>Partitions of one shard that catch up with their peers at once.</summary>
     public int ExchangesMax { get; init; } = 4;
 

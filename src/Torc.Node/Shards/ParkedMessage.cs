@@ -10,6 +10,9 @@ internal sealed class ParkedMessage(Shard shard, ushort from, in PeerMessage mes
     private readonly ushort _partition = message.Partition;
     private readonly byte[] _body = message.Body.ToArray();
 
-    public void Resume(ColdRead? finished) =>
+    public void Resume(ColdRead? finished)
+    {
+        shard.Replicas.Parked--;
         shard.Replicas.Handle(from, new PeerMessage(_kind, _partition, _body), finished);
+    }
 }

@@ -15,6 +15,9 @@ internal sealed class ReplicaRequests(Shard shard)
     private readonly RangeScan _scan = new(shard);
     private readonly RangeListing _listing = new();
 
+    /// <summary>Messages that wait for the disk.</summary>
+    public int Parked { get; set; }
+
     public void Handle(ushort from, in PeerMessage message, ColdRead? finished)
     {
         bool valid = message.Kind switch
@@ -40,7 +43,8 @@ internal sealed class ReplicaRequests(Shard shard)
         ApplyResult applied = shard.Rows.Apply(key, write.Delta, finished, shard.Outbox);
         if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
         {
-            shard.Park(new ParkedMessage(shard, from, message), applied.Cold);
+            if (!TryPark(from, message, applied.Cold))
+                new WriteReply(write.Operation, WriteStatus.Refused, Complete: false, Version.None).Write(shard.Outbox.Gated(from), message.Partition);
             return true;
         }
         if (applied.WasDamaged)
@@ -61,7 +65,8 @@ internal sealed class ReplicaRequests(Shard shard)
         FindOutcome outcome = shard.Rows.Read(key, finished, shard.Outbox, out RowView row, out ColdRead? cold);
         if (outcome == FindOutcome.Cold)
         {
-            shard.Park(new ParkedMessage(shard, from, message), cold);
+            if (!TryPark(from, message, cold))
+                ReadReply.WriteFailure(shard.Outbox.Gated(from), message.Partition, read.Operation, ReadStatus.Refused, complete: false);
             return true;
         }
         if (outcome == FindOutcome.Damaged)
@@ -81,7 +86,8 @@ internal sealed class ReplicaRequests(Shard shard)
         ScanOutcome outcome = _scan.Run(scan.Keyspace, message.Partition, scan.From, scan.Budget, finished, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
         {
-            shard.Park(new ParkedMessage(shard, from, message), cold);
+            if (!TryPark(from, message, cold))
+                ScanReply.Write(shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Refused, complete: false, 0, 0, default);
             return true;
         }
         if (_scan.MetDamage)
@@ -99,7 +105,8 @@ internal sealed class ReplicaRequests(Shard shard)
         ScanOutcome outcome = _scan.Run(list.Keyspace, message.Partition, list.From, list.Budget, finished, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
         {
-            shard.Park(new ParkedMessage(shard, from, message), cold);
+            // An exchange that gets no answer asks again by itself.
+            TryPark(from, message, cold);
             return true;
         }
         if (_scan.MetDamage)
@@ -109,6 +116,15 @@ internal sealed class ReplicaRequests(Shard shard)
             shard.Outbox.Gated(from), message.Partition, list.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition), _scan.End);
         _listing.Encode(body);
         shard.Outbox.Gated(from).End();
+        return true;
+    }
+
+    private bool TryPark(ushort from, in PeerMessage message, ColdRead? cold)
+    {
+        if (Parked >= shard.Options.ParkedMessagesMax)
+            return false;
+        Parked++;
+        shard.Park(new ParkedMessage(shard, from, message), cold);
         return true;
     }
 }

@@ -34,6 +34,7 @@ public sealed class Shard
     private List<IResumable> _stalled = [];
     private List<IResumable> _resuming = [];
     private int _replyStart;
+    private bool _isFormed;
 
     internal Shard(TorcNode node, int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
     {
@@ -176,8 +177,7 @@ public sealed class Shard
         View = view;
         if (!view.IsFormed)
             return;
-        if (!previous.IsFormed)
-            _catchUp.OnFormed(_node.Control.WasBornWithMap);
+        TakeFormation();
         for (int node = 0; node < view.Peers.Length; node++)
         {
             if (!view.IsUp((ushort)node) && (node >= previous.Peers.Length || previous.IsUp((ushort)node)))
@@ -202,6 +202,7 @@ public sealed class Shard
         }
         if (!View.IsFormed)
             return;
+        TakeFormation();
         _catchUp.Run();
         _floorSweep.Run();
         _expiry.Run();
@@ -349,6 +350,15 @@ public sealed class Shard
     /// <summary>A forwarder may see health differently from this node: a replica that is whole runs what it is sent.</summary>
     private bool CanRunForwarded(Request request) =>
         View.Map!.IsReplica(request.Partition, View.Self) && IsComplete(request.Partition) && (View.ClockIsTrusted || !request.Spec.IsWrite);
+
+    /// <summary>Once in a run, when the map comes into use; it may have been there from the start.</summary>
+    private void TakeFormation()
+    {
+        if (_isFormed)
+            return;
+        _isFormed = true;
+        _catchUp.OnFormed(_node.Control.WasBornWithMap);
+    }
 
     private void OnPeerDown(ushort node)
     {

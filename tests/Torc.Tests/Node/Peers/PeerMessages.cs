@@ -1,6 +1,7 @@
 using Torc.Base;
 using Torc.Core.Cells;
 using Torc.Core.Clocks;
+using Torc.Core.Membership;
 using Torc.Core.Repair;
 using Torc.Node.Peers;
 using Version = Torc.Core.Clocks.Version;
@@ -53,7 +54,7 @@ internal static class PeerMessages
         PeerMessageKind.ListReply => ListReply.TryRead(message.Body, out ListReply list) && ListingDecodes(list),
         PeerMessageKind.ForwardReply => ForwardReply.TryRead(message.Body, out _),
         PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho => HeartbeatMessage.TryRead(message.Body, out _),
-        PeerMessageKind.Greeting => Torc.Core.Membership.Greeting.TryDecode(message.Body, out _),
+        PeerMessageKind.Greeting => Greeting.TryDecode(message.Body, out _),
         _ => false,
     };
 
