@@ -1,3 +1,6 @@
+using Torc.Node.Commands.Keys;
+using Torc.Node.Commands.Strings;
+
 namespace Torc.Node.Commands;
 
 /// <summary>The families: a new one is a file with its specs and one line here.</summary>
@@ -6,5 +9,20 @@ public static class CommandFamilies
     public static IEnumerable<CommandSpec> All =>
     [
         .. InternalCommands.Specs,
+        .. GetCommands.Specs,
+        .. SetCommands.Specs,
+        .. EditCommands.Specs,
+        .. CounterCommands.Specs,
+        .. MultiStringCommands.Specs,
+        .. LongestCommonSubsequence.Specs,
+        .. ExistenceCommands.Specs,
+        .. ExpiryCommands.Specs,
+        .. RenameCommands.Specs,
+        .. CopyCommand.Specs,
+        .. ScanCommand.Specs,
+        .. KeysCommand.Specs,
+        .. RandomKeyCommand.Specs,
+        .. KeyspaceCommands.Specs,
+        .. ObjectCommand.Specs,
     ];
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Torc.Protocols.Resp;
 
 namespace Torc.Node.Commands;
@@ -94,6 +95,17 @@ public sealed record CommandSpec
     public bool Has(CommandFlags flag) => (Flags & flag) != 0;
 
     public bool IsWrite => Has(CommandFlags.Write);
+
+    /// <summary>The subcommand that a client named, in any letter case; null when there is none.</summary>
+    public CommandSpec? FindSubcommand(ReadOnlySpan<byte> name)
+    {
+        foreach (CommandSpec subcommand in Subcommands)
+        {
+            if (Ascii.EqualsIgnoreCase(name, subcommand.Name.AsSpan(Name.Length + 1)))
+                return subcommand;
+        }
+        return null;
+    }
 
     public bool AcceptsArgumentCount(int count) => Arity >= 0 ? count == Arity : count >= -Arity;
 }

@@ -7,7 +7,8 @@ namespace Torc.Node.Commands;
 /// What a write handler gets. It writes its reply, and at most one change. A handler that changes nothing just replies.
 /// For <see cref="CommandKind.Write"/> the row is not to be looked at (it is only this replica's).
 /// </summary>
-public ref struct WriteContext(Request request, RowView row, Instant now, Version stamp, ByteWriter delta, ByteWriter reply)
+public ref struct WriteContext(
+    Request request, RowView row, Instant now, Version stamp, int valueBytesMax, ByteWriter delta, ByteWriter reply)
 {
     public Request Request { get; } = request;
 
@@ -18,6 +19,9 @@ public ref struct WriteContext(Request request, RowView row, Instant now, Versio
     public ByteWriter Reply { get; } = reply;
 
     public bool IsLive { get; } = row.IsLive(now.WallMs);
+
+    /// <summary>A longer value is sure to be refused by the store: checked before one is built.</summary>
+    public int ValueBytesMax { get; } = valueBytesMax;
 
     public bool Changed { get; private set; }
 
@@ -30,7 +34,7 @@ public ref struct WriteContext(Request request, RowView row, Instant now, Versio
     private readonly Version _stamp = stamp;
 
     /// <summary>SET: replaces whatever the key holds. <paramref name="deadlineMs"/>: Unix time in ms, 0 for none.</summary>
-    public void SetString(ReadOnlySpan<byte> value, long deadlineMs)
+    public void SetString(scoped ReadOnlySpan<byte> value, long deadlineMs)
     {
         Check.That(!Changed);
         DeltaVersion = RowWriter.String(_delta, _stamp, value, deadlineMs);
@@ -38,7 +42,7 @@ public ref struct WriteContext(Request request, RowView row, Instant now, Versio
     }
 
     /// <summary>APPEND, INCR, SET KEEPTTL on a live string: a new value, expiry untouched. On a key that is not live: as SET.</summary>
-    public void UpdateString(ReadOnlySpan<byte> value)
+    public void UpdateString(scoped ReadOnlySpan<byte> value)
     {
         if (!IsLive)
         {

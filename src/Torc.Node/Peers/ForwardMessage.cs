@@ -46,7 +46,7 @@ public static class ForwardMessage
             into.Arguments.Add(reader.ReadBlob());
         if (!reader.Complete || keyIndex >= into.Arguments.Count || table.Find(into.Arguments[0]) is not { } spec)
             return false;
-        into.Spec = spec;
+        into.Spec = into.Arguments.Count > 1 ? spec.FindSubcommand(into.Arguments[1]) ?? spec : spec;
         if (into.IsPartitionRequest)
             into.RouteToPartition(message.Partition, keyIndex);
         else

@@ -49,6 +49,8 @@ internal static class CommandGate
     private static bool TryAdmitData(Session session, Request request, ByteWriter reply)
     {
         ClusterMap? map = session.View.Map;
+        if (map is null && request.Spec.Has(CommandFlags.Loading))
+            return true;
         if (map is null)
         {
             reply.Error("LOADING Torc is waiting for the first nodes of its cluster; see torc status");
@@ -63,14 +65,10 @@ internal static class CommandGate
     private static bool TryFindSubcommand(Request request, ByteWriter reply)
     {
         ReadOnlySpan<byte> name = request.Arguments[1];
-        foreach (CommandSpec subcommand in request.Spec.Subcommands)
+        if (request.Spec.FindSubcommand(name) is { } subcommand)
         {
-            ReadOnlySpan<char> tail = subcommand.Name.AsSpan(request.Spec.Name.Length + 1);
-            if (Ascii.EqualsIgnoreCase(name, tail))
-            {
-                request.Spec = subcommand;
-                return true;
-            }
+            request.Spec = subcommand;
+            return true;
         }
         // A container that also answers without one (COMMAND) still has a handler of its own, but not for this.
         reply.Error($"ERR unknown subcommand '{Shown(name)}'. Try {request.Spec.Name.ToUpperInvariant()} HELP.");

@@ -73,6 +73,14 @@ public sealed class Session
 
     public bool Authenticated { get; set; }
 
+    /// <summary>What CLIENT NO-EVICT and CLIENT NO-TOUCH set: told by CLIENT INFO; nothing hangs on them, since nothing is evicted.</summary>
+    public bool NoEvict { get; set; }
+
+    public bool NoTouch { get; set; }
+
+    /// <summary>Draws for commands that choose at random.</summary>
+    public SeededRandom Random => field ??= new SeededRandom(StableHash.Combine(_node.Actor.Value, (ulong)Id));
+
     /// <summary>What TORC.CONSISTENCY set; null: the keyspace's level.</summary>
     public ConsistencyLevel? ReadLevel { get; set; }
 

@@ -76,7 +76,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         Version stamp = Shard.Clock.Stamp(Shard.Now, Version.Max(Above, row.MaxVersion));
         _delta.Clear();
         _reply.Clear();
-        var context = new WriteContext(Request, row, Shard.Now, stamp, _delta, _reply);
+        var context = new WriteContext(Request, row, Shard.Now, stamp, Shard.RecordBytesMax, _delta, _reply);
         Request.Spec.OnWrite!(ref context);
         if (!context.Changed)
         {

@@ -1,6 +1,6 @@
 // A range of one partition's live keys, joined over a read quorum: what SCAN, KEYS and RANDOMKEY are made of.
 //
-// The request is `torc.scan <from> <budget>`; the reply an array of the next position ("0": the partition is finished) and the
+// The request is `torc.scan <from> <budget> [<kind>]`; the reply an array of the next position ("0": the partition is finished) and the
 // keys. Every asked replica lists [from, its end); the answer covers up to the nearest end, and a key is in it when the join of
 // what the replicas hold of it is live. So a key that a quorum acknowledged is seen though a replica missed it, and a deleted one is not.
 
@@ -23,6 +23,9 @@ internal sealed class ScanOperation : Operation, IResumable
     private readonly ByteWriter _next = new();
     private readonly ulong _from;
     private readonly int _budget;
+
+    /// <summary>Only keys of this kind are answered, when one was asked for.</summary>
+    private readonly int? _kind;
     private ulong _end;
     private bool _hasRange;
     private ReplicaSet _asked, _answered;
@@ -38,6 +41,8 @@ internal sealed class ScanOperation : Operation, IResumable
         valid &= Utf8Parser.TryParse(request.Arguments[2], out _budget, out _);
         if (!valid || _budget is < 1 or > ScanMessage.BudgetMax)
             _budget = ScanMessage.BudgetMax;
+        if (request.Arguments.Count > 3 && Utf8Parser.TryParse(request.Arguments[3], out int kind, out _))
+            _kind = kind;
     }
 
     private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(_request.Partition);
@@ -211,16 +216,19 @@ internal sealed class ScanOperation : Operation, IResumable
         int live = 0;
         var counting = new ByteReader(_joined.Written);
         while (ScanEntry.TryRead(ref counting, out ScanEntry entry))
-            live += entry.Row.IsLive(Shard.Now.WallMs) ? 1 : 0;
+            live += IsWanted(entry) ? 1 : 0;
         ByteWriter reply = Shard.BeginReply(_request);
         reply.ArrayHeader(live + 1);
         reply.Bulk(_end.ToString(System.Globalization.CultureInfo.InvariantCulture));
         var reader = new ByteReader(_joined.Written);
         while (ScanEntry.TryRead(ref reader, out ScanEntry entry))
         {
-            if (entry.Row.IsLive(Shard.Now.WallMs))
+            if (IsWanted(entry))
                 reply.Bulk(entry.Key);
         }
         Shard.EndReply(_request);
     }
+
+    private bool IsWanted(in ScanEntry entry) =>
+        entry.Row.IsLive(Shard.Now.WallMs) && (_kind is not { } kind || (int)entry.Row.Kind == kind);
 }

@@ -6,6 +6,7 @@
 // the peers) -> OnPeerMessage (their answers) -> Reply.
 
 using Torc.Core.Clocks;
+using Torc.Core.Placement;
 using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
@@ -255,7 +256,7 @@ public sealed class Shard
                 scan.Begin();
                 break;
             case CommandKind.PartitionCount:
-                BeginReply(request).Integer(Store.Counts(request.Keyspace, request.Partition).Live);
+                WriteCounts(request, BeginReply(request));
                 EndReply(request);
                 break;
             default:
@@ -322,6 +323,22 @@ public sealed class Shard
     }
 
     internal long Deadline(int timeoutMs) => Now.MonotonicMicros + timeoutMs * Instant.MicrosPerMs;
+
+    private void WriteCounts(Request request, ByteWriter reply)
+    {
+        if (request.Arguments.Count == 1)
+        {
+            reply.Integer(Store.Counts(request.Keyspace, request.Partition).Live);
+            return;
+        }
+        reply.ArrayHeader(2 * KeyspaceSettings.UserKeyspacesMax);
+        for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
+        {
+            PartitionCounts counts = Store.Counts(keyspace, request.Partition);
+            reply.Integer(counts.Live);
+            reply.Integer(counts.WithDeadline);
+        }
+    }
 
     private void Begin(KeyOperation operation)
     {
