@@ -50,6 +50,9 @@ public sealed class ShardStore : IDisposable
     /// <summary>Everything below it survives a power failure (memory mode: equals <see cref="AppendedOffset"/>).</summary>
     public long DurableOffset => _log.DurableOffset;
 
+    /// <summary>Whether this run has a segment of its own; without, the disk was full at the start.</summary>
+    internal bool HasActiveSegment => _log.Active != null;
+
     public StoreStatistics Statistics => _maintainer.AddTo(new StoreStatistics
     {
         Records = _partitions.CountRecords(),
@@ -113,7 +116,7 @@ public sealed class ShardStore : IDisposable
             return PutOutcome.Unresolved;
         if (old.Segment == null && !_partitions.HasRoom)
             return PutOutcome.MemoryFull;
-        PutOutcome reserved = _log.Reserve((int)size, forUpkeep: (flags & RecordFlags.Tombstone) != 0);
+        PutOutcome reserved = _log.Reserve((int)size, (flags & RecordFlags.Tombstone) != 0 ? AppendUse.Delete : AppendUse.Put);
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
         var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
@@ -145,7 +148,7 @@ public sealed class ShardStore : IDisposable
         if (old.Segment == null)
             return PutOutcome.Done;
         int size = (int)RecordCodec.SizeOf(key.Key.Length, 0);
-        PutOutcome reserved = _log.Reserve(size, forUpkeep: true);
+        PutOutcome reserved = _log.Reserve(size, AppendUse.Delete);
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
         var header = new RecordHeader(RecordKind.Forget, RecordFlags.None, key.Keyspace, key.Partition, OwnOffset, key.Key.Length, 0);
@@ -162,7 +165,7 @@ public sealed class ShardStore : IDisposable
     {
         if (_partitions.Get(keyspace, partition) == null)
             return PutOutcome.Done;
-        PutOutcome reserved = _log.Reserve(RecordCodec.HeaderBytes, forUpkeep: true);
+        PutOutcome reserved = _log.Reserve(RecordCodec.HeaderBytes, AppendUse.Delete);
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
         _log.Append(new RecordHeader(RecordKind.Drop, RecordFlags.None, keyspace, partition, OwnOffset, 0, 0), default, default);

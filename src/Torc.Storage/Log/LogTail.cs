@@ -54,6 +54,10 @@ internal sealed class LogTail
 
     public long SyncsTotal { get; private set; }
 
+    /// <summary>Bytes that can be appended before the disk has to give more.</summary>
+    public long RoomBytes =>
+        (Active == null ? 0 : Active.SegmentBytes - Active.End) + ((_supply.SpareCount + (_supply.Next == null ? 0 : 1)) * (long)_options.SegmentBytes);
+
     private bool IsMemoryOnly => _options.Mode == StorageMode.Memory;
 
     /// <summary>Takes the first segment of the run, if there is one.</summary>
@@ -63,22 +67,19 @@ internal sealed class LogTail
             TakeNext();
     }
 
-    /// <summary>
-    /// Makes room for a record in the active segment, taking the next one when needed.
-    /// <paramref name="forUpkeep"/> (compaction, deletes) may use the reserve.
-    /// </summary>
-    public PutOutcome Reserve(int bytes, bool forUpkeep)
+    /// <summary>Makes room for a record in the active segment, taking the next one when needed.</summary>
+    public PutOutcome Reserve(int bytes, AppendUse use)
     {
         Check.That(!_isStopped);
         if (UnwrittenBytes > _options.UnflushedBytesMax)
             return PutOutcome.Stalled;
-        bool isReserveFree = forUpkeep || _supply.IsReserveWhole;
-        if (Active != null && Fits(Active, bytes) && (isReserveFree || !Active.IsFromReserve))
+        bool mayTakeNext = use >= _supply.LeastUse;
+        bool fits = Active != null && Fits(Active, bytes);
+        if (fits && (mayTakeNext || use >= Active!.LeastUse))
             return PutOutcome.Done;
-        if (!isReserveFree || _supply.Next == null)
-            return _supply.IsDiskFull ? PutOutcome.DiskFull : PutOutcome.Stalled;
-        if (Active == null || !Fits(Active, bytes))
-            TakeNext();
+        if (!mayTakeNext || _supply.Next == null)
+            return _supply.IsDiskFull && (!mayTakeNext || _supply.SpareCount == 0) ? PutOutcome.DiskFull : PutOutcome.Stalled;
+        TakeNext();
         return PutOutcome.Done;
     }
 
@@ -119,7 +120,7 @@ internal sealed class LogTail
     {
         if (IsMemoryOnly || _isStopped)
             return PutOutcome.Done;
-        PutOutcome reserved = Active == null && _supply.Next == null ? PutOutcome.DiskFull : Reserve(MarkBytes, forUpkeep: true);
+        PutOutcome reserved = Active == null && _supply.Next == null ? PutOutcome.DiskFull : Reserve(MarkBytes, AppendUse.Compaction);
         if (reserved != PutOutcome.Done)
             return reserved;
         AppendMark(RecordKind.CleanStop);
@@ -220,7 +221,7 @@ internal sealed class LogTail
         }
         Active = _supply.Next!;
         _supply.Next = null;
-        Active.IsFromReserve = !_supply.IsReserveWhole;
+        Active.LeastUse = _supply.LeastUse;
         if (!IsMemoryOnly)
             _unwritten.Add(Active);
         AppendedOffset = Active.EndOffset;

@@ -19,11 +19,11 @@ internal enum MoveOutcome
 /// <summary>Copies live records to the tail of the log: compaction and promotion. A copy is the newest record of its key, as its source was.</summary>
 internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, LogTail log)
 {
-    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header)
+    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, AppendUse use)
     {
         if (!IsLive(source, offset, record, header, out PartitionState? partition, out ulong hash))
             return MoveOutcome.Dead;
-        if (log.Reserve(record.Length, forUpkeep: true) != PutOutcome.Done)
+        if (log.Reserve(record.Length, use) != PutOutcome.Done)
             return MoveOutcome.NoRoom;
         long to = log.AppendCopy(record);
         Check.That(partition!.Directory.Replace(hash, segments.AddressOf(source, offset), to));
@@ -53,7 +53,7 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
         int oldest = segments.Ordered[0] == source ? 1 : 0;
         if (oldest == segments.Ordered.Count || segments.Ordered[oldest].Base >= coversUpTo)
             return true;
-        if (log.Reserve(record.Length, forUpkeep: true) != PutOutcome.Done)
+        if (log.Reserve(record.Length, AppendUse.Compaction) != PutOutcome.Done)
             return false;
         log.AppendCopy(record);
         log.Active!.AddControl(record.Length);

@@ -61,11 +61,13 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     /// <summary>The next step of copying, at most at the configured rate unless space is short.</summary>
     public MaintenanceTask? Next(Instant now, bool isUrgent)
     {
+        if (_source is { IsDamaged: true } damaged && !IsDeadForSure(damaged))
+            _source = null; // Found damaged since the last step: what cannot be read cannot be copied.
         if (!isUrgent && now.MonotonicMicros < _notBefore.MonotonicMicros)
             return null;
         if (_source == null && !TryChoose(supply.IsDiskFull ? options.CompactionLiveRatioWhenFullMax : options.CompactionLiveRatioMax))
             return null;
-        if (log.Reserve(RecordCodec.HeaderBytes, forUpkeep: true) != PutOutcome.Done)
+        if (log.Reserve(RecordCodec.HeaderBytes, AppendUse.Compaction) != PutOutcome.Done)
             return null;
         return new CopyTask(this, _source!);
     }
@@ -139,7 +141,8 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
         return small > SmallSegmentsMax ? smallest : null;
     }
 
-    private static bool IsCandidate(Segment segment) => segment.IsSealed && !segment.IsReplaced && segment.WrittenEnd == segment.End;
+    private bool IsCandidate(Segment segment) => segment.IsSealed && !segment.IsReplaced && segment.WrittenEnd == segment.End
+        && (!supply.IsDiskFull || segment.LiveBytes + segment.ControlBytes < log.RoomBytes);
 
     private static bool IsDeadForSure(Segment segment) => segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated;
 
@@ -199,7 +202,7 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     private bool TryKeep(Segment source, ReadOnlySpan<byte> record, in RecordHeader header) => header.Kind switch
     {
-        RecordKind.Put => mover.Move(source, _position, record, header) != MoveOutcome.NoRoom,
+        RecordKind.Put => mover.Move(source, _position, record, header, AppendUse.Compaction) != MoveOutcome.NoRoom,
         RecordKind.Forget or RecordKind.Drop => mover.MoveControl(source, record, header),
         _ => true,
     };
@@ -246,6 +249,8 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
         internal override void End(Instant now)
         {
+            if (compactor._source != source)
+                return;
             if (source.IsDamaged || compactor._position >= source.End)
                 compactor.Replace(source);
             else if (_isResident)

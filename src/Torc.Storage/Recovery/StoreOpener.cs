@@ -42,6 +42,8 @@ internal static class StoreOpener
         store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept), supply,
             (segments, log) => StartRun(disk, options, segments, supply, log));
         report.Records = store.Statistics.Records;
+        if (cut.LastWitness != null)
+            DismissWitness(disk, cut.LastWitness, isSucceeded: store.HasActiveSegment);
         return OpenOutcome.Opened;
     }
 
@@ -56,6 +58,8 @@ internal static class StoreOpener
             if (segment.HasOwnHeader && (newestRun == null || segment.Header.Run >= newestRun.Value.Run))
                 newestRun = segment.Header;
         }
+        if (newestRun != null)
+            cut.FindWitness(newestRun.Value.Run);
         report.PreviousDurability = newestRun?.Durability;
         report.Segments = cut.Kept.Count;
         foreach (FoundSegment segment in cut.Kept)
@@ -81,6 +85,12 @@ internal static class StoreOpener
         }
         foreach (FoundSegment segment in cut.Dropped)
         {
+            if (segment == cut.LastWitness)
+            {
+                segment.File.SetLength(SegmentHeader.Bytes);
+                segment.File.Sync();
+                continue;
+            }
             bool isWhole = segment.File.Length == options.SegmentBytes;
             segment.File.Dispose();
             Discard(disk, segment, isWhole && supply.WantsSpare ? supply : null);
@@ -102,6 +112,15 @@ internal static class StoreOpener
             if (!segment.IsFromHint && (segment == cut.CutSegment || (segment.Sequence * options.SegmentBytes) + segment.End > namedOffset))
                 segment.File.Sync();
         }
+    }
+
+    private static void DismissWitness(IDisk disk, FoundSegment witness, bool isSucceeded)
+    {
+        witness.File.Dispose();
+        if (!isSucceeded)
+            return; // No space for this run's own header yet: the next start finds the witness again.
+        disk.Delete(witness.Name);
+        disk.SyncDirectory();
     }
 
     private static void Discard(IDisk disk, FoundSegment segment, SegmentSupply? supply)

@@ -14,6 +14,12 @@ internal sealed class TailCut(int segmentBytes, long namedOffset, RecoveryReport
     /// <summary>Segments above the cut, or never used, newest first.</summary>
     public List<FoundSegment> Dropped { get; } = [];
 
+    /// <summary>
+    /// The dropped segment whose header alone says that the newest run began; null when a kept one says so too. It stays, empty, until the next
+    /// run's header is on disk: without it the log would look as if the run before it had been the last.
+    /// </summary>
+    public FoundSegment? LastWitness { get; private set; }
+
     /// <summary>The segment whose file is to be shortened to its <see cref="FoundSegment.End"/>; null when the log ends cleanly.</summary>
     public FoundSegment? CutSegment { get; private set; }
 
@@ -38,6 +44,13 @@ internal sealed class TailCut(int segmentBytes, long namedOffset, RecoveryReport
             if (isCut && Kept.Count > 0 && Kept[^1] == segment)
                 CutSegment = segment;
         }
+    }
+
+    /// <summary>Call last.</summary>
+    public void FindWitness(long newestRun)
+    {
+        if (!Kept.Exists(segment => segment.HasOwnHeader && segment.Header.Run == newestRun))
+            LastWitness = Dropped.FindLast(segment => segment.HasOwnHeader && segment.Header.Run == newestRun);
     }
 
     private void JudgeHeader(FoundSegment segment, long baseOffset)

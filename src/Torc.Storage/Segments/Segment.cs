@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Storage.Disk;
+using Torc.Storage.Log;
 using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
@@ -59,8 +60,8 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>Something in the file is not what was written. Such a segment stays until nothing in it is live.</summary>
     public bool IsDamaged { get; set; }
 
-    /// <summary>Became active when only the reserve was left: ordinary puts are refused until there is space.</summary>
-    public bool IsFromReserve { get; set; }
+    /// <summary>The least use it was taken for: when it came from the reserve, lesser ones are refused until there is space.</summary>
+    public AppendUse LeastUse { get; set; }
 
     public long LiveBytes { get; private set; }
 

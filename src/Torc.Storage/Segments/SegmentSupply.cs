@@ -1,8 +1,10 @@
+using Torc.Storage.Log;
+
 namespace Torc.Storage.Segments;
 
 /// <summary>
 /// The segments that are not in use yet: the next one, ready to become active, and the reserve of spare files. Ordinary puts may
-/// take the next segment only while the reserve is whole, so that compaction and deletes always find space.
+/// take the next segment only while the reserve is whole, deletes while half of it is: so compaction always finds space.
 /// </summary>
 internal sealed class SegmentSupply(int reservedSegments)
 {
@@ -17,6 +19,10 @@ internal sealed class SegmentSupply(int reservedSegments)
     public int SpareCount => _spares.Count;
 
     public bool IsReserveWhole => _spares.Count >= reservedSegments;
+
+    /// <summary>The least use that may take the next segment now.</summary>
+    public AppendUse LeastUse =>
+        IsReserveWhole ? AppendUse.Put : _spares.Count >= reservedSegments / 2 ? AppendUse.Delete : AppendUse.Compaction;
 
     /// <summary>One more than the reserve, so that the next segment seldom waits for zeros to be written.</summary>
     public bool WantsSpare => _spares.Count <= reservedSegments;
