@@ -1,0 +1,68 @@
+using System.Globalization;
+using Torc.SystemTests.Harness;
+
+namespace Torc.SystemTests.Processes;
+
+/// <summary>A cluster of real processes on loopback, with data directories that are gone with it.</summary>
+internal sealed class TorcCluster : IDisposable
+{
+    private const int PortsPerNode = 3;
+
+    // Files this small are sealed, compacted and read back within seconds of load.
+    private const string SegmentBytes = "--segment-bytes=4mb";
+    private readonly TemporaryDirectory _root = new();
+
+    private TorcCluster(int count, string[] options)
+    {
+        int[] ports = [.. Enumerable.Range(0, count).Select(static _ => FreePorts.Take(PortsPerNode)).Order()];
+        string firstNodes = string.Join(',', ports.Select(static port => $"127.0.0.1:{port + 1}"));
+        string[] defaults = options.Any(static option => option.StartsWith("--segment-bytes", StringComparison.Ordinal)) ? [] : [SegmentBytes];
+        Nodes = [.. ports.Select((port, id) => new TorcNode(
+            id, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"node-{id}")), [$"--first-nodes={firstNodes}", .. defaults, .. options]))];
+    }
+
+    internal TorcNode[] Nodes { get; }
+
+    internal TorcNode this[int id] => Nodes[id];
+
+    internal string HostsAndPorts => string.Join(' ', Nodes.Select(static node => $"127.0.0.1:{node.Port}"));
+
+    /// <summary>Starts the nodes with the same options and waits until each takes commands.</summary>
+    internal static TorcCluster Start(int count, params string[] options)
+    {
+        var cluster = new TorcCluster(count, options);
+        try
+        {
+            cluster.StartAll();
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    internal void StartAll()
+    {
+        foreach (TorcNode node in Nodes)
+            node.Start();
+        WaitUntilReady();
+    }
+
+    internal void WaitUntilReady()
+    {
+        foreach (TorcNode node in Nodes)
+            node.WaitUntilReady();
+    }
+
+    /// <summary>kill -9 of every node, each before the first is known to be gone.</summary>
+    internal void KillAll() => Parallel.ForEach(Nodes, static node => node.Kill());
+
+    public void Dispose()
+    {
+        foreach (TorcNode node in Nodes)
+            node.Dispose();
+        _root.Dispose();
+    }
+}

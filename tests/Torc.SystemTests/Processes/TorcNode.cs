@@ -1,0 +1,85 @@
+using System.Net;
+using Torc.SystemTests.Harness;
+using Torc.SystemTests.Wire;
+
+namespace Torc.SystemTests.Processes;
+
+/// <summary>One node of a test: its addresses, its data directory, and the process that runs it now, if any.</summary>
+internal sealed class TorcNode : IDisposable
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly IReadOnlyList<string> _arguments;
+    private TorcProcess? _process;
+
+    internal TorcNode(int id, int port, string directory, IReadOnlyList<string> arguments)
+    {
+        Id = id;
+        Port = port;
+        Directory = directory;
+        _arguments = arguments;
+    }
+
+    internal int Id { get; }
+
+    /// <summary>The port for Redis clients.</summary>
+    internal int Port { get; }
+
+    internal int PeerPort => Port + 1;
+
+    internal int HttpPort => Port + 2;
+
+    internal string Directory { get; }
+
+    internal bool IsRunning => _process is { HasExited: false };
+
+    internal TorcProcess Process => _process ?? throw new InvalidOperationException($"node {Id} was not started");
+
+    /// <summary>Everything after <c>serve</c> on its command line.</summary>
+    internal IEnumerable<string> Arguments =>
+        [$"--port={Port}", $"--peer-port={PeerPort}", $"--http-port={HttpPort}", $"--data={Directory}", .. _arguments];
+
+    internal void Start()
+    {
+        _process?.Dispose();
+        _process = TorcProcess.Serve(Arguments);
+    }
+
+    internal void Restart()
+    {
+        Start();
+        WaitUntilReady();
+    }
+
+    internal void Kill() => Process.Kill();
+
+    internal void StopCleanly() => Process.Stop().ShouldBe(0, $"node {Id} did not stop cleanly:{Environment.NewLine}{Process.Errors}");
+
+    internal void WaitUntilReady(TimeSpan? patience = null)
+    {
+        Wait.Until($"node {Id} to be ready", () => Process.HasExited || TryGet("/readyz") is (HttpStatusCode.OK, _), patience, () => Process.Errors);
+        Process.HasExited.ShouldBeFalse($"node {Id} ended:{Environment.NewLine}{Process.Errors}");
+    }
+
+    internal RespClient Connect() => new(Port);
+
+    /// <summary>What its HTTP door answers.</summary>
+    internal string Get(string path) => TryGet(path) is (HttpStatusCode.OK, string text)
+        ? text
+        : throw new IOException($"GET {path} of node {Id} failed");
+
+    public void Dispose() => _process?.Dispose();
+
+    private (HttpStatusCode, string)? TryGet(string path)
+    {
+        try
+        {
+            using HttpResponseMessage response = Http.Send(new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{HttpPort}{path}"));
+            using var reader = new StreamReader(response.Content.ReadAsStream());
+            return (response.StatusCode, reader.ReadToEnd());
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException or IOException)
+        {
+            return null;
+        }
+    }
+}
