@@ -88,7 +88,9 @@ public sealed class KeyHistory
     {
         OperationKind.Read => operation.Outcome == OperationOutcome.Done && operation.Value is null,
         OperationKind.WriteIfAbsent => operation.Outcome == OperationOutcome.Done,
-        OperationKind.Delete or OperationKind.Expire => operation.Outcome == OperationOutcome.NotApplied,
+        OperationKind.Delete => operation.Outcome == OperationOutcome.NotApplied,
+        // PERSIST also finds nothing to do on a key that has no deadline.
+        OperationKind.Expire => operation.Outcome == OperationOutcome.NotApplied && operation.DeadlineMs != 0,
         _ => false,
     };
 

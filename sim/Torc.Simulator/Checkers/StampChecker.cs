@@ -3,25 +3,27 @@ namespace Torc.Simulator.Checkers;
 /// <summary>A node's report that a coordinator stamped a mutation.</summary>
 /// <param name="AtMicros">True time of the report.</param>
 /// <param name="Node">The coordinator.</param>
+/// <param name="Partition">Of the key.</param>
 /// <param name="Version">The new stamp.</param>
 /// <param name="Replaced">The greatest version the coordinator knew for the key; 0 for none.</param>
-public readonly record struct StampIssued(long AtMicros, int Node, UInt128 Version, UInt128 Replaced);
+public readonly record struct StampIssued(long AtMicros, int Node, int Partition, UInt128 Version, UInt128 Replaced);
 
 /// <summary>
-/// Invariant 2: no stamp is issued twice, each is above the version it replaces, and of two acknowledged strong writes to
+/// Invariant 2: no stamp is issued twice in a partition (shards of a node have a clock each, and versions are compared
+/// within a key only), each is above the version it replaces, and of two acknowledged strong writes to
 /// a key the later one outranks the earlier. Also 4 on versions: strong reads of a key never see a lower one.
 /// </summary>
 public sealed class StampChecker
 {
-    private readonly Dictionary<UInt128, StampIssued> _issued = [];
+    private readonly Dictionary<(int Partition, UInt128 Version), StampIssued> _issued = [];
     private readonly List<Violation> _violations = [];
 
     public IReadOnlyList<Violation> Violations => _violations;
 
     public void Issued(StampIssued stamp)
     {
-        if (!_issued.TryAdd(stamp.Version, stamp))
-            _violations.Add(new Violation(2, $"stamp issued twice: {_issued[stamp.Version]} and {stamp}"));
+        if (!_issued.TryAdd((stamp.Partition, stamp.Version), stamp))
+            _violations.Add(new Violation(2, $"stamp issued twice: {_issued[(stamp.Partition, stamp.Version)]} and {stamp}"));
         if (stamp.Version <= stamp.Replaced)
             _violations.Add(new Violation(2, $"stamp not above the version it replaces: {stamp}"));
     }

@@ -33,6 +33,9 @@ public sealed class CrashableDisk : IDisk
     /// <summary>Called before each call that changes the disk or makes a change durable: the place to take crash clones.</summary>
     public Action<CrashableDisk>? BeforeMutation { get; set; }
 
+    /// <summary>Syncs of files say they are done and do nothing, as broken disks do: to see that checkers notice.</summary>
+    public bool SyncsAreLies { get; init; }
+
     /// <summary>Changes that a power loss could take back now.</summary>
     public int UnsyncedCount => _unsyncedEntries.Count + AllContents().Sum(content => content.Unsynced.Count);
 
@@ -161,7 +164,14 @@ public sealed class CrashableDisk : IDisk
     /// <summary>Every read that touches the range fails until <see cref="HealReads"/> or a power loss.</summary>
     public void FailReads(string name, long offset, long byteCount) => _unreadable.Add((_names[name], offset, byteCount));
 
-    public void HealReads() => _unreadable.Clear();
+    public void HealReads()
+    {
+        _unreadable.Clear();
+        _readsUntilFailure = int.MaxValue;
+    }
+
+    /// <summary>Takes back a failure of a sync that has not come yet.</summary>
+    public void HealSyncs() => _syncsUntilFailure = int.MaxValue;
 
     /// <summary>Memory taken by file contents; zero pages take none.</summary>
     public long ResidentBytes => AllContents().Sum(content => (long)content.LivePages.Count * SparsePages.PageBytes);
@@ -205,7 +215,8 @@ public sealed class CrashableDisk : IDisk
         if (_syncsUntilFailure == 0)
             content.ForgetUnsynced();
         FailSyncWhenDue();
-        content.Sync();
+        if (!SyncsAreLies)
+            content.Sync();
     }
 
     internal DiskOutcome SetLength(FileContent content, long length)

@@ -42,6 +42,9 @@ public sealed class QuorumWrite
     /// <summary>Replicas that hold the write, complete or not.</summary>
     public ReplicaSet Stored { get; private set; }
 
+    /// <summary>Complete replicas that hold the write.</summary>
+    public ReplicaSet Counted => _counted;
+
     /// <summary>Replicas that neither answered nor failed.</summary>
     public ReplicaSet Outstanding => _all.Except(_answered).Except(_failed);
 

@@ -91,7 +91,8 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             OnNotApplied(applied);
             return;
         }
-        Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, context.DeltaVersion));
+        if (context.DeltaVersion == stamp)
+            Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, stamp));
         _wasSent = true;
         if (!applied.Reflected)
         {

@@ -96,7 +96,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
             case WriteDecision.Acknowledged:
                 _isActive = false;
                 Shard.Emit(new NodeEvent(
-                    NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Stored.Bits, Count: _quorum.Required,
+                    NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Counted.Bits, Count: _quorum.Required,
                     Level: operation.Request.WriteLevel));
                 owner.OnAcknowledged();
                 return;

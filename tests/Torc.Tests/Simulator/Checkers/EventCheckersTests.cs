@@ -12,12 +12,12 @@ public class EventCheckersTests
     public void Stamps_are_unique_and_above_what_they_replace()
     {
         var checker = new StampChecker();
-        checker.Issued(new StampIssued(1, 1, 10, 0));
-        checker.Issued(new StampIssued(2, 2, 11, 10));
+        checker.Issued(new StampIssued(1, 1, 7, 10, 0));
+        checker.Issued(new StampIssued(2, 2, 7, 11, 10));
         checker.Violations.ShouldBeEmpty();
 
-        checker.Issued(new StampIssued(3, 2, 10, 9));
-        checker.Issued(new StampIssued(4, 2, 12, 12));
+        checker.Issued(new StampIssued(3, 2, 7, 10, 9));
+        checker.Issued(new StampIssued(4, 2, 7, 12, 12));
         checker.Violations.Select(violation => violation.Invariant).ShouldBe([2, 2]);
     }
 

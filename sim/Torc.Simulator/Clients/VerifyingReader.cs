@@ -1,0 +1,112 @@
+using Torc.Base;
+using Torc.Core.Replication;
+using Torc.Protocols.Resp;
+using Torc.Simulator.Checkers;
+using Torc.Simulator.Cluster;
+using Torc.Simulator.Network;
+using Torc.Simulator.Time;
+
+namespace Torc.Simulator.Clients;
+
+/// <summary>After healing: reads every key at level ALL, one after the other, each until it is answered. Its reads are part of the history.</summary>
+internal sealed class VerifyingReader
+{
+    private const int Index = 999;
+    private const long RetryMicros = 50_000;
+    private const long PatienceMicros = 5_000_000;
+    private readonly EventQueue _queue;
+    private readonly History _history;
+    private readonly int _nodes;
+    private readonly Action<string> _reportNonsense;
+    private readonly ClientConnector _connector;
+    private readonly Queue<string> _keys = new();
+    private Operation? _read;
+    private ScheduledEvent? _patience;
+    private int _node;
+    private bool _awaitsGreeting;
+
+    public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, int nodes, Action<string> reportNonsense)
+    {
+        _queue = queue;
+        _history = history;
+        _nodes = nodes;
+        _reportNonsense = reportNonsense;
+        _connector = new ClientConnector(network, ClientContext.AddressOf(Index)) { OnReply = OnReply, OnLost = Reconnect };
+    }
+
+    public bool IsDone { get; private set; }
+
+    public void Start(IEnumerable<string> keys)
+    {
+        foreach (string key in keys)
+            _keys.Enqueue(key);
+        Reconnect();
+    }
+
+    private void Reconnect()
+    {
+        _patience?.Cancel();
+        _connector.Drop();
+        _node = (_node + 1) % _nodes;
+        _connector.Connect(ClusterContext.ClientAddress(_node), connected =>
+        {
+            if (!connected)
+            {
+                _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
+                return;
+            }
+            _awaitsGreeting = true;
+            using var bytes = new ByteWriter();
+            RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", "ALL", "WRITE", "QUORUM");
+            Send(bytes);
+        });
+    }
+
+    private void ReadNext()
+    {
+        if (!_keys.TryPeek(out string? key))
+        {
+            IsDone = true;
+            return;
+        }
+        _read = _history.Invoke(new Operation
+        {
+            Id = _history.NextId,
+            Observer = Index,
+            Key = key,
+            Kind = OperationKind.Read,
+            Level = ConsistencyLevel.All,
+            InvokedMicros = _queue.NowMicros,
+        });
+        using var bytes = new ByteWriter();
+        RespRequests.Write(bytes, _read);
+        Send(bytes);
+    }
+
+    private void OnReply(RespValue reply)
+    {
+        _patience?.Cancel();
+        if (_awaitsGreeting)
+        {
+            _awaitsGreeting = false;
+            ReadNext();
+            return;
+        }
+        if (!ReplyReading.TryComplete(_read!, reply, _queue.NowMicros))
+            _reportNonsense($"{_read} was answered {reply}");
+        if (_read!.Outcome == OperationOutcome.Done)
+        {
+            _keys.Dequeue();
+            ReadNext();
+            return;
+        }
+        _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
+    }
+
+    private void Send(ByteWriter bytes)
+    {
+        _connector.Send(bytes.Written);
+        _patience?.Cancel();
+        _patience = _queue.After(PatienceMicros, ClientContext.Label(Index), Reconnect);
+    }
+}

@@ -1,0 +1,44 @@
+using Torc.Core.Membership;
+using Torc.Node;
+using Torc.Node.Commands;
+using Torc.Simulator.Network;
+using Torc.Simulator.Runs;
+using Torc.Simulator.Time;
+
+namespace Torc.Simulator.Cluster;
+
+/// <summary>Hears what nodes report.</summary>
+internal interface INodeObserver
+{
+    void OnNodeEvent(int node, in NodeEvent happened);
+
+    /// <summary>A process is about to serve: what it knows of its copies.</summary>
+    void OnNodeStarted(int node, TorcNode torc);
+}
+
+/// <summary>What all machines of a run share.</summary>
+internal sealed record ClusterContext(
+    RunSettings Settings,
+    FormationSettings Formation,
+    EventQueue Queue,
+    SimulatedNetwork Network,
+    CommandTable Commands,
+    INodeObserver Observer,
+    Defect Defect)
+{
+    /// <summary>True wall clock at the start of a run: some day in 2026.</summary>
+    public const long EpochWallMs = 1_790_000_000_000;
+
+    private const int ClientAddressOffset = 100;
+    private const ulong HostLabel = 1UL << 60;
+
+    public SimulatedSurroundings Surroundings { get; } = new();
+
+    /// <summary>Where a node takes links of peers, as a host of the network.</summary>
+    public static int PeerAddress(int node) => node;
+
+    /// <summary>Where it takes clients: a host of its own, so that clients can be cut off from it alone.</summary>
+    public static int ClientAddress(int node) => ClientAddressOffset + node;
+
+    public static ulong Label(int node) => HostLabel | (uint)node;
+}

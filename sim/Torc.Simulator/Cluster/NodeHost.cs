@@ -1,0 +1,249 @@
+using Torc.Base;
+using Torc.Core.Placement;
+using Torc.Node;
+using Torc.Node.Control;
+using Torc.Node.Peers;
+using Torc.Simulator.Disks;
+using Torc.Simulator.Network;
+using Torc.Simulator.Runs;
+using Torc.Storage;
+using Torc.Storage.Disk;
+
+namespace Torc.Simulator.Cluster;
+
+/// <summary>
+/// One run of one node's process: drives the shipped <see cref="TorcNode"/> as Server does, in virtual time. Everything scheduled
+/// here dies with the process, and waits while the machine is paused.
+/// </summary>
+internal sealed class NodeHost
+{
+    private readonly SimulatedMachine _machine;
+    private readonly ClusterContext _context;
+    private readonly Stack<Outbox> _freeOutboxes = new();
+    private readonly List<ShardHost> _shards = [];
+    private readonly PeerLinks _links;
+    private readonly ClientDoor _door;
+
+    private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
+    {
+        _machine = machine;
+        _context = context;
+        Random = machine.Random;
+        Node = new TorcNode(identity, context.Formation, context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
+        _links = new PeerLinks(this);
+        _door = new ClientDoor(this);
+    }
+
+    public TorcNode Node { get; }
+
+    public int Id => _machine.Id;
+
+    public int PeerCount => _context.Settings.Nodes;
+
+    public SeededRandom Random { get; }
+
+    public SimulatedNetwork Network => _context.Network;
+
+    public IReadOnlyList<ShardHost> Shards => _shards;
+
+    public bool IsRunning { get; private set; } = true;
+
+    public ulong SettingsDigest => Node.Control.SettingsDigest;
+
+    public Instant Now => _machine.Clock.Now;
+
+    /// <summary>Opens the stores and starts; null when a disk failed under it, or a store would not open.</summary>
+    public static NodeHost? TryStart(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
+    {
+        var host = new NodeHost(machine, context, identity);
+        for (int index = 0; index < identity.ShardCount; index++)
+        {
+            if (!host.TryOpenShard(index, machine.Disks[index]))
+            {
+                host.Stop();
+                return null;
+            }
+        }
+        return host;
+    }
+
+    /// <summary>Begins to serve: links, clients, ticks.</summary>
+    public void Serve()
+    {
+        ControlTurn((control, outbox) => control.Start(Now, outbox));
+        foreach (ShardHost shard in _shards)
+            shard.Turn(target => target.OnViewChanged(Node.View));
+        Network.Listen(PeerAddress(Id), _links.Accept);
+        Network.Listen(ClientAddress(Id), _door.Accept);
+        _links.Start();
+        After(Random.Between(0, TickMicros), Tick);
+    }
+
+    /// <summary>The process is gone. What was sent is on its way, nothing else happens any more.</summary>
+    public void Stop()
+    {
+        IsRunning = false;
+        foreach (ShardHost shard in _shards)
+            shard.Shard.Store.Dispose();
+    }
+
+    public int PeerAddress(int node) => ClusterContext.PeerAddress(node);
+
+    public int ClientAddress(int node) => ClusterContext.ClientAddress(node);
+
+    public PeerGreeting MakeGreeting() => new((ushort)Id, 1, SettingsDigest, Node.Identity.Incarnation);
+
+    public void After(long delayMicros, Action action) =>
+        _context.Queue.After(delayMicros, ClusterContext.Label(Id), () => WhenAwake(action));
+
+    public void AfterDiskWork(DiskWork work, Action action) => After(_machine.DrawDiskMicros(work), action);
+
+    /// <summary>Runs it now, when the machine wakes up, or never when the process is gone by then.</summary>
+    public void WhenAwake(Action action) => _machine.WhenAwake(() =>
+    {
+        if (IsRunning)
+            action();
+    });
+
+    /// <summary>Disk work that may fail for good: then the node stops itself.</summary>
+    public bool RunOnDisk(Action work)
+    {
+        try
+        {
+            work();
+            return true;
+        }
+        catch (DiskFailedException)
+        {
+            _machine.StopOnDiskFailure();
+            return false;
+        }
+    }
+
+    public void ControlTurn(Action<ControlPlane, Outbox> input)
+    {
+        ClusterView before = Node.View;
+        Outbox outbox = RentOutbox();
+        input(Node.Control, outbox);
+        EndControlTurn(before, outbox);
+    }
+
+    public void OnFrame(ushort from, byte[] messages)
+    {
+        ulong shards = 0;
+        var reader = new PeerMessageReader(messages);
+        while (reader.TryRead(out PeerMessage message))
+        {
+            if (message.Partition == PeerFrame.ControlPartition)
+                OnControlMessage(from, message);
+            else
+                shards |= 1UL << Node.ShardOf(message.Partition);
+        }
+        Check.That(!reader.Failed);
+        for (int index = 0; index < _shards.Count && IsRunning; index++)
+        {
+            if ((shards & (1UL << index)) != 0)
+                TurnOnFrame(index, from, messages);
+        }
+    }
+
+    public Outbox RentOutbox() => _freeOutboxes.TryPop(out Outbox? free) ? free : new Outbox();
+
+    public void Return(Outbox outbox)
+    {
+        outbox.Clear();
+        _freeOutboxes.Push(outbox);
+    }
+
+    public void SendImmediate(Outbox outbox)
+    {
+        foreach (ushort node in outbox.ImmediateNodes)
+            _links.Send(node, outbox.ImmediateFrames(node));
+    }
+
+    public void SendGated(Outbox outbox)
+    {
+        foreach (ushort node in outbox.GatedNodes)
+            _links.Send(node, outbox.GatedFrames(node));
+        foreach (SessionReply reply in outbox.Replies)
+            _door.Deliver(reply.Request, outbox.BytesOf(reply));
+    }
+
+    public void Report(List<NodeEvent> events)
+    {
+        foreach (NodeEvent happened in events)
+            _context.Observer.OnNodeEvent(Id, happened);
+    }
+
+    private long TickMicros => _context.Settings.Node.TickIntervalMs * Instant.MicrosPerMs;
+
+    private void Tick()
+    {
+        After(TickMicros, Tick);
+        ControlTurn((control, outbox) => control.Tick(Now, outbox));
+        foreach (ShardHost shard in _shards)
+        {
+            shard.Turn(target => target.Tick());
+            shard.StartMaintenance();
+        }
+    }
+
+    private void TurnOnFrame(int index, ushort from, byte[] messages) => _shards[index].Turn(shard =>
+    {
+        var reader = new PeerMessageReader(messages);
+        while (reader.TryRead(out PeerMessage message))
+        {
+            if (message.Partition != PeerFrame.ControlPartition && Node.ShardOf(message.Partition) == index)
+                shard.OnPeerMessage(from, message);
+        }
+    });
+
+    private void OnControlMessage(ushort from, in PeerMessage message)
+    {
+        ClusterView before = Node.View;
+        Outbox outbox = RentOutbox();
+        Node.Control.OnPeerMessage(from, message, Now, outbox);
+        EndControlTurn(before, outbox);
+    }
+
+    private void EndControlTurn(ClusterView before, Outbox outbox)
+    {
+        Report(outbox.Events);
+        SendImmediate(outbox);
+        if (outbox.MapToPersist is { } map)
+            AfterDiskWork(DiskWork.Flush, () => OnMapPersisted(map));
+        Return(outbox);
+        ClusterView view = Node.View;
+        if (view == before)
+            return;
+        foreach (ShardHost shard in _shards)
+            shard.Turn(target => target.OnViewChanged(view));
+    }
+
+    private void OnMapPersisted(ClusterMap map)
+    {
+        _machine.PersistedMap = map;
+        ControlTurn((control, outbox) => control.OnMapPersisted(map, Now, outbox));
+    }
+
+    private bool TryOpenShard(int index, CrashableDisk disk)
+    {
+        StorageOptions options = _context.Settings.Storage with { ShardIndex = index };
+        ShardStore? store = null;
+        RecoveryReport? report = null;
+        OpenOutcome outcome = OpenOutcome.Opened;
+        if (!RunOnDisk(() => outcome = ShardStore.Open(disk, options, Now, out store, out report)))
+            return false;
+        if (outcome != OpenOutcome.Opened)
+            throw new InvariantException($"node {Id} cannot open shard {index}: {outcome}: {report!.Refusal}");
+        bool gates = options.Durability == Durability.Always && _context.Defect != Defect.ReplyBeforeSync;
+        var shard = new ShardHost(this, Node.OpenShard(index, store!, report!, disk, options), disk, gates);
+        _shards.Add(shard);
+        Outbox outbox = RentOutbox();
+        shard.Shard.BeginTurn(Now, outbox);
+        shard.Shard.EndTurn();
+        Check.That(!outbox.HasGated && outbox.ImmediateNodes.Count == 0);
+        Return(outbox);
+        return shard.FlushAtStart();
+    }
+}

@@ -1,0 +1,194 @@
+using System.Globalization;
+using Torc.Base;
+using Torc.Core.Placement;
+using Torc.Node;
+using Torc.Simulator.Disks;
+using Torc.Simulator.Network;
+using Torc.Simulator.Runs;
+using Torc.Simulator.Time;
+
+namespace Torc.Simulator.Cluster;
+
+/// <summary>
+/// A machine with disks, clocks and at most one running process. What its data directory says of the node (birth, starts, map) is kept
+/// here as durable values; Server writes and syncs them before use.
+/// </summary>
+internal sealed class SimulatedMachine
+{
+    private const long BootMicrosMin = 5_000;
+    private const long BootMicrosMax = 300_000;
+    private readonly ClusterContext _context;
+    private readonly Queue<Action> _inbox = new();
+    private ushort _starts;
+    private uint _birth;
+    private bool _isPaused;
+    private bool _isDraining;
+
+    public SimulatedMachine(int id, ClusterContext context, SeededRandom random)
+    {
+        Id = id;
+        _context = context;
+        Random = random;
+        Clock = new NodeClock(context.Queue, ClusterContext.EpochWallMs);
+        Clock.SetDrift(random.Between(-context.Settings.DriftPartsPerMillionMax, context.Settings.DriftPartsPerMillionMax + 1));
+        Clock.Jump(random.Between(-context.Settings.InitialSkewMsMax, context.Settings.InitialSkewMsMax + 1));
+        Disks = [];
+        MakeDataDirectory();
+    }
+
+    public int Id { get; }
+
+    public SeededRandom Random { get; }
+
+    public NodeClock Clock { get; }
+
+    /// <summary>One directory per shard.</summary>
+    public IReadOnlyList<CrashableDisk> Disks { get; private set; }
+
+    public ClusterMap? PersistedMap { get; set; }
+
+    /// <summary>The running process; null while the machine is down or starting.</summary>
+    public NodeHost? Host { get; private set; }
+
+    public bool IsPaused => _isPaused;
+
+    /// <summary>Stopped itself because a disk failed; what the page cache shows is not to be trusted, so it loses power before it starts again.</summary>
+    public bool StoppedOnDiskFailure { get; private set; }
+
+    public static NodeInfo Describe(int id, ulong birth) => new(
+        (ushort)id, AddressOf(id), $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}", 6379, 8379, "", "", 1, birth);
+
+    public static string AddressOf(int id) => $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}:7379";
+
+    /// <summary>Boots after a while; nothing when it is running or booting.</summary>
+    public void Start()
+    {
+        if (Host is not null)
+            return;
+        int starts = _starts;
+        _context.Queue.After(Random.Between(BootMicrosMin, BootMicrosMax), ClusterContext.Label(Id), () => WhenAwake(() =>
+        {
+            if (Host is null && starts == _starts)
+                Boot();
+        }));
+    }
+
+    /// <summary>The process is killed; the page cache stays.</summary>
+    public void Kill()
+    {
+        if (Host is { } host)
+            CutDiskWorkShort(host);
+        Exit();
+    }
+
+    public void LosePower(CrashOptions options)
+    {
+        if (Host is { } host)
+        {
+            CutDiskWorkShort(host);
+            StopProcess(host, end => end.Abandon());
+        }
+        foreach (CrashableDisk disk in Disks)
+            disk.Crash(Random, options);
+        StoppedOnDiskFailure = false;
+        _inbox.Clear();
+        _isPaused = false;
+    }
+
+    /// <summary>The machine comes back with empty disks.</summary>
+    public void Wipe()
+    {
+        LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
+        MakeDataDirectory();
+    }
+
+    public void StopOnDiskFailure()
+    {
+        Exit();
+        StoppedOnDiskFailure = true;
+    }
+
+    /// <summary>Nothing runs, but clocks go on, disks keep their state and bytes that arrive wait.</summary>
+    public void Pause() => _isPaused = true;
+
+    public void Resume()
+    {
+        _isPaused = false;
+        Drain();
+    }
+
+    public void WhenAwake(Action action)
+    {
+        if (_isPaused || _isDraining)
+            _inbox.Enqueue(action);
+        else
+            action();
+    }
+
+    public long DrawDiskMicros(DiskWork work)
+    {
+        double exponential = -Math.Log(1 - Random.Unit()) * _context.Settings.DiskMicrosMean;
+        long micros = _context.Settings.DiskMicrosMin + (long)exponential;
+        return work == DiskWork.Read ? micros / 3 : micros;
+    }
+
+    private void Drain()
+    {
+        _isDraining = true;
+        while (!_isPaused && _inbox.TryDequeue(out Action? action))
+            action();
+        _isDraining = false;
+    }
+
+    private void Boot()
+    {
+        if (StoppedOnDiskFailure)
+            LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
+        _starts++;
+        ushort start = _context.Defect == Defect.SameIncarnation ? (ushort)1 : _starts;
+        ulong incarnation = ((ulong)_birth << 16) | start;
+        var identity = new NodeIdentity(Describe(Id, _birth), incarnation, PersistedMap, _context.Settings.Shards);
+        Host = NodeHost.TryStart(this, _context, identity);
+        if (Host is not { } host)
+            return;
+        _context.Observer.OnNodeStarted(Id, host.Node);
+        host.Serve();
+    }
+
+    private void Exit()
+    {
+        if (Host is not { } host)
+            return;
+        StopProcess(host, end => end.Close());
+        foreach (CrashableDisk disk in Disks)
+            disk.Restart();
+    }
+
+    private void CutDiskWorkShort(NodeHost host)
+    {
+        foreach (ShardHost shard in host.Shards)
+            shard.RunPartOfDiskWork(Random);
+    }
+
+    private void StopProcess(NodeHost host, Action<ConnectionEnd> close)
+    {
+        Host = null;
+        host.Stop();
+        _inbox.Clear();
+        int[] addresses = [ClusterContext.PeerAddress(Id), ClusterContext.ClientAddress(Id)];
+        foreach (int address in addresses)
+            _context.Network.StopListening(address);
+        foreach (ConnectionEnd end in _context.Network.OpenEnds.Where(end => addresses.Contains(end.Host)).ToArray())
+            close(end);
+    }
+
+    private void MakeDataDirectory()
+    {
+        uint birth = (uint)Random.Next();
+        if (_birth == 0 || _context.Defect != Defect.WipeUnnoticed)
+            _birth = birth;
+        _starts = 0;
+        PersistedMap = null;
+        Disks = Enumerable.Range(0, _context.Settings.Shards).Select(_ => new CrashableDisk { SyncsAreLies = _context.Defect == Defect.LyingDisk }).ToArray();
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using Torc.Core.Cells;
+using Torc.Core.Placement;
+using Torc.Node;
+using Torc.Node.Shards;
+using Torc.Simulator.Checkers;
+using Torc.Simulator.Disks;
+using Torc.Storage;
+using Version = Torc.Core.Clocks.Version;
+
+namespace Torc.Simulator.Runs;
+
+/// <summary>Reads what a node holds, straight from its stores, to compare replicas after healing. Rows of deleted keys count too.</summary>
+internal sealed class ReplicaContents(int node, List<ReplicaRow> into) : IScanVisitor
+{
+    private const int RecordsPerScan = 1024;
+    private int _partition;
+    private byte _keyspace;
+
+    public void Visit(in RecordView record)
+    {
+        bool decodes = RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row);
+        string key = $"{_keyspace}:{Encoding.UTF8.GetString(record.Key)}";
+        into.Add(new ReplicaRow(node, _partition, key, decodes ? row.Digest : ulong.MaxValue));
+    }
+
+    /// <summary>Everything in one shard; reads what is not in memory from disk at once.</summary>
+    public void Collect(Shard shard, CrashableDisk disk, TorcNode torc)
+    {
+        ClusterMap map = torc.View.Map!;
+        for (_partition = 0; _partition < map.PartitionCount; _partition++)
+        {
+            bool owned = torc.ShardOf(_partition) == shard.Index && map.IsReplica(_partition, torc.Identity.Self.Id);
+            for (_keyspace = 0; owned && _keyspace < KeyspaceSettings.UserKeyspacesMax; _keyspace++)
+                CollectKeyspace(shard.Store, disk);
+        }
+    }
+
+    private void CollectKeyspace(ShardStore store, CrashableDisk disk)
+    {
+        if (store.Counts(_keyspace, (ushort)_partition).Records == 0)
+            return;
+        ulong from = 0;
+        ColdRead? finished = null;
+        do
+        {
+            ScanOutcome outcome = store.Scan(_keyspace, (ushort)_partition, from, RecordsPerScan, finished, this, out ulong end, out ColdRead? cold);
+            finished = null;
+            if (outcome == ScanOutcome.Cold)
+            {
+                cold!.Run(disk);
+                finished = cold;
+                continue;
+            }
+            from = end;
+        } while (from != 0 || finished is not null);
+    }
+}

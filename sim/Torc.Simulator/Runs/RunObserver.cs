@@ -1,0 +1,113 @@
+using Torc.Core.Placement;
+using Torc.Node;
+using Torc.Simulator.Checkers;
+using Torc.Simulator.Cluster;
+using Torc.Simulator.Time;
+
+namespace Torc.Simulator.Runs;
+
+/// <summary>Turns what nodes report into what the checkers take, and into the event hash.</summary>
+internal sealed class RunObserver(RunSettings settings, EventQueue queue, History history, Func<int, bool> isCorrupted) : INodeObserver
+{
+    private readonly Dictionary<int, TorcNode> _nodes = [];
+    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private ClusterMap? _map;
+    private QuorumChecker? _checker;
+
+    public StampChecker Stamps { get; } = new();
+
+    public QueueChecker Queues { get; } = new();
+
+    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf);
+
+    public IReadOnlyDictionary<string, long> Counts => _counts;
+
+    public ClusterMap? Map => _map;
+
+    public IReadOnlyList<int> ReplicasOf(int partition)
+    {
+        ReadOnlySpan<ushort> replicas = _map!.ReplicasOf(partition);
+        var nodes = new int[replicas.Length];
+        for (int index = 0; index < nodes.Length; index++)
+            nodes[index] = replicas[index];
+        return nodes;
+    }
+
+    public void OnNodeStarted(int node, TorcNode torc)
+    {
+        _nodes[node] = torc;
+        for (int partition = 0; partition < torc.PartitionCount; partition++)
+            Quorums.SetComplete(node, partition, torc.IsCompleteHere(partition), queue.NowMicros);
+        MarkRecovered(node);
+    }
+
+    public void OnNodeEvent(int node, in NodeEvent happened)
+    {
+        queue.Observe(((ulong)happened.Kind << 32) | ((ulong)node << 16) | happened.Partition);
+        queue.Observe(happened.Version.Stamp);
+        string name = happened.Kind.ToString();
+        _counts[name] = _counts.GetValueOrDefault(name) + 1;
+        switch (happened.Kind)
+        {
+            case NodeEventKind.Stamped:
+                Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128(), 0));
+                break;
+            case NodeEventKind.LevelMet:
+                Quorums.Decided(Describe(node, happened));
+                break;
+            case NodeEventKind.PartitionComplete:
+                Quorums.SetComplete(node, happened.Partition, true, queue.NowMicros);
+                MarkRecovered(node);
+                break;
+            case NodeEventKind.PartitionIncomplete:
+                Quorums.SetComplete(node, happened.Partition, false, queue.NowMicros);
+                break;
+            case NodeEventKind.Formed:
+                _map ??= _nodes[node].View.Map;
+                break;
+        }
+    }
+
+    /// <summary>Looks at the sizes that the node bounds.</summary>
+    public void Sample(int node, NodeHost host)
+    {
+        foreach (ShardHost shard in host.Shards)
+        {
+            Queues.Sampled(new QueueSample(
+                queue.NowMicros, node, "operations under way", shard.Shard.OperationsUnderWay, settings.Node.OperationsMax));
+        }
+    }
+
+    /// <summary>Whether every copy that a node should have counts.</summary>
+    public static bool IsWhole(TorcNode torc)
+    {
+        if (torc.View.Map is not { } map)
+            return false;
+        for (int partition = 0; partition < map.PartitionCount; partition++)
+        {
+            if (map.IsReplica(partition, torc.Identity.Self.Id) && !torc.IsCompleteHere(partition))
+                return false;
+        }
+        return true;
+    }
+
+    private void MarkRecovered(int node)
+    {
+        if (!isCorrupted(node) && IsWhole(_nodes[node]))
+            history.Losses.Recovered(node, queue.NowMicros);
+    }
+
+    private RequestDecided Describe(int node, in NodeEvent happened)
+    {
+        _map ??= _nodes[node].View.Map;
+        IReadOnlyList<int> replicas = ReplicasOf(happened.Partition);
+        var counted = new List<CountedReplica>();
+        for (int index = 0; index < 64; index++)
+        {
+            if ((happened.Replicas & (1UL << index)) != 0)
+                counted.Add(new CountedReplica(index < replicas.Count ? replicas[index] : -1, CountedAnswer.Present));
+        }
+        long started = queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs;
+        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false);
+    }
+}

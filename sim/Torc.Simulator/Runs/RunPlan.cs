@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Torc.Base;
+using Torc.Simulator.Faults;
+
+namespace Torc.Simulator.Runs;
+
+/// <summary>
+/// Exactly one run: the same plan gives the same events. Everything follows from the seed; a shrunk plan says what is left
+/// out of it.
+/// </summary>
+public sealed record RunPlan
+{
+    public required ulong Seed { get; init; }
+
+    /// <summary>Length of the safety phase.</summary>
+    public required long DurationMicros { get; init; }
+
+    public required RunSettings Settings { get; init; }
+
+    public required ImmutableArray<Fault> Faults { get; init; }
+
+    /// <summary>Clients that take part.</summary>
+    public required ImmutableArray<int> Clients { get; init; }
+
+    /// <summary>Operations left out: of a client, the numbers in [First, End).</summary>
+    public ImmutableArray<(int Client, int First, int End)> DroppedOperations { get; init; } = [];
+
+    public Defect Defect { get; init; }
+
+    public static RunPlan Draw(ulong seed, long durationMicros, Defect defect = Defect.None)
+    {
+        var random = new SeededRandom(seed);
+        RunSettings settings = RunSettings.Draw(random);
+        return new RunPlan
+        {
+            Seed = seed,
+            DurationMicros = durationMicros,
+            Settings = settings,
+            Faults = [.. Fault.Plan(settings.Faults, random.Fork("fault plan"), settings.Nodes, durationMicros)],
+            Clients = [.. Enumerable.Range(0, settings.Workload.Clients)],
+            Defect = defect,
+        };
+    }
+
+    public bool IsDropped(int client, int operation)
+    {
+        foreach ((int dropped, int first, int end) in DroppedOperations)
+        {
+            if (dropped == client && first <= operation && operation < end)
+                return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,21 @@
+using Torc.Simulator.Checkers;
+using Torc.Simulator.Faults;
+
+namespace Torc.Simulator.Runs;
+
+/// <summary>What came of a run.</summary>
+public sealed record RunResult(
+    RunPlan Plan,
+    ulong EventHash,
+    long Events,
+    long SimulatedMicros,
+    IReadOnlyList<Violation> Violations,
+    IReadOnlyDictionary<OperationOutcome, int> Operations,
+    IReadOnlyDictionary<FaultKind, int> Faults,
+    IReadOnlyDictionary<string, long> NodeEvents)
+{
+    public bool Failed => Violations.Count > 0;
+
+    /// <summary>Operations per client, for the shrinker.</summary>
+    public IReadOnlyDictionary<int, int> OperationsPerClient { get; init; } = new Dictionary<int, int>();
+}

@@ -1,0 +1,96 @@
+using Torc.Base;
+using Torc.Core.Replication;
+using Torc.Node;
+using Torc.Simulator.Clients;
+using Torc.Simulator.Faults;
+using Torc.Simulator.Network;
+using Torc.Storage;
+
+namespace Torc.Simulator.Runs;
+
+/// <summary>Everything about a run that its seed decides before it starts. Drawn at random so that no default is relied on.</summary>
+public sealed record RunSettings
+{
+    public int Nodes { get; init; } = 3;
+
+    public int ReplicationFactor { get; init; } = 3;
+
+    public int Partitions { get; init; } = 8;
+
+    public int Shards { get; init; } = 2;
+
+    public ConsistencyLevel ReadLevel { get; init; } = ConsistencyLevel.Quorum;
+
+    public ConsistencyLevel WriteLevel { get; init; } = ConsistencyLevel.Quorum;
+
+    public NodeOptions Node { get; init; } = new();
+
+    public StorageOptions Storage { get; init; } = new();
+
+    public NetworkOptions Network { get; init; } = new();
+
+    public WorkloadOptions Workload { get; init; } = new();
+
+    public FaultOptions Faults { get; init; } = new();
+
+    /// <summary>Shortest time of a write with sync, in microseconds; a read takes a third.</summary>
+    public long DiskMicrosMin { get; init; } = 100;
+
+    /// <summary>Mean of the exponential part on top, in microseconds.</summary>
+    public long DiskMicrosMean { get; init; } = 400;
+
+    /// <summary>Wall clocks start at most this wrong, either way, in milliseconds.</summary>
+    public long InitialSkewMsMax { get; init; } = 50;
+
+    public long DriftPartsPerMillionMax { get; init; } = 100;
+
+    /// <summary>Whether a power loss can take back what was acknowledged.</summary>
+    public bool PowerLossLosesData => Storage.Durability != Durability.Always;
+
+    public static RunSettings Draw(SeededRandom root)
+    {
+        SeededRandom random = root.Fork("settings");
+        int nodes = random.Chance(0.7) ? 3 : 1 + random.Below(5);
+        return new RunSettings
+        {
+            Nodes = nodes,
+            ReplicationFactor = Math.Min(nodes, random.Chance(0.8) ? 3 : 1 + random.Below(5)),
+            Partitions = 1 << random.Below(6),
+            Shards = 1 + random.Below(3),
+            Node = DrawNode(random.Fork("node")),
+            Storage = DrawStorage(random.Fork("storage")),
+            Network = NetworkOptions.Draw(random.Fork("network")),
+            Workload = WorkloadOptions.Draw(random.Fork("workload")),
+            Faults = FaultOptions.Draw(random.Fork("faults")),
+            DiskMicrosMin = random.Between(20, 500),
+            DiskMicrosMean = random.Chance(0.2) ? random.Between(1_000, 20_000) : random.Between(50, 1_000),
+            InitialSkewMsMax = random.Chance(0.3) ? 0 : random.Between(1, 1_500),
+            DriftPartsPerMillionMax = random.Between(0, 500),
+        };
+    }
+
+    private static NodeOptions DrawNode(SeededRandom random) => new()
+    {
+        OperationTimeoutMs = (int)random.Between(300, 3_000),
+        ForwardTimeoutMs = (int)random.Between(3_000, 4_000),
+        SpeculativeReadMs = (int)random.Between(10, 200),
+        RestampsMax = (int)random.Between(2, 10),
+        ExchangesMax = 1 + random.Below(6),
+        ExchangeRowsPerRange = (int)random.Between(4, 300),
+        ExchangeTimeoutMs = (int)random.Between(300, 3_000),
+        ExpiryRecordsPerTickMax = (int)random.Between(8, 512),
+        HeartbeatIntervalMs = (int)random.Between(50, 600),
+        PeerSilenceMs = (int)random.Between(1_000, 4_000),
+        TickIntervalMs = (int)random.Between(10, 40),
+    };
+
+    private static StorageOptions DrawStorage(SeededRandom random) => new()
+    {
+        SegmentBytes = 1 << (int)random.Between(13, 18),
+        ResidentBytesMax = random.Between(64 << 10, 4 << 20),
+        Durability = random.Chance(0.7) ? Durability.Always : random.Chance(0.5) ? Durability.EverySecond : Durability.OperatingSystem,
+        CompactionLiveRatioMax = 0.2 + random.Unit() * 0.6,
+        MaintenanceStepBytes = (int)random.Between(4 << 10, 64 << 10),
+        UnflushedBytesMax = random.Between(32 << 10, 1 << 20),
+    };
+}
