@@ -31,6 +31,7 @@ internal sealed class SegmentIndex
     public const int HeaderBytes = 64;
     public const int EntryBytes = 44;
     public const uint Format = 1;
+    private const int GuessesMax = 4;
     private const ulong Magic = 0x544E_4948_4352_4F54; // "TORCHINT"
 
     private readonly byte[] _file;
@@ -100,9 +101,9 @@ internal sealed class SegmentIndex
     public int Find(int offset)
     {
         int low = 0, high = Count - 1;
-        while (low <= high)
+        for (int step = 0; low <= high; step++)
         {
-            int middle = (low + high) >>> 1;
+            int middle = step < GuessesMax ? Guess(low, high, offset) : (low + high) >>> 1;
             int there = OffsetOf(middle);
             if (there == offset)
                 return middle;
@@ -138,6 +139,15 @@ internal sealed class SegmentIndex
         BinaryPrimitives.WriteInt64LittleEndian(file[48..], namedOffset);
         BinaryPrimitives.WriteUInt32LittleEndian(file[56..], Crc32C.Compute(file[HeaderBytes..]));
         BinaryPrimitives.WriteUInt32LittleEndian(file[12..], HeaderChecksum(file));
+    }
+
+    /// <summary>Records are of similar sizes more often than not, so the place tells the index nearly: fewer cache misses than halving.</summary>
+    private int Guess(int low, int high, int offset)
+    {
+        long first = OffsetOf(low), last = OffsetOf(high);
+        if (offset <= first || last <= first)
+            return low;
+        return offset >= last ? high : low + (int)((offset - first) * (high - low) / (last - first));
     }
 
     private int OffsetOf(int index) =>
