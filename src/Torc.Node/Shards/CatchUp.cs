@@ -7,6 +7,7 @@ internal sealed class CatchUp(Shard shard)
 {
     private readonly HashSet<ushort> _underWay = [];
     private readonly HashSet<ushort> _damagedMeanwhile = [];
+    private readonly HashSet<ushort> _damageCovered = [];
 
     /// <summary>The map came into use. A partition without other replicas, or one born with the map, has nothing to catch up with.</summary>
     public void OnFormed(bool wasBornWithMap)
@@ -35,14 +36,20 @@ internal sealed class CatchUp(Shard shard)
     /// <summary>A damaged record was met: an exchange under way may have compared it before, so another has to follow.</summary>
     public void OnDamaged(ushort partition)
     {
+        _damageCovered.Remove(partition);
         if (_underWay.Contains(partition))
             _damagedMeanwhile.Add(partition);
     }
 
+    /// <summary>An exchange has replaced every damaged row that a peer holds: what a scan still cannot read here is nobody's.</summary>
+    public bool IsDamageCovered(ushort partition) => _damageCovered.Contains(partition);
+
     public void OnExchanged(ExchangeOperation exchange)
     {
         _underWay.Remove(exchange.Partition);
-        if (!_damagedMeanwhile.Remove(exchange.Partition))
-            shard.SetComplete(exchange.Partition, true);
+        if (_damagedMeanwhile.Remove(exchange.Partition))
+            return;
+        _damageCovered.Add(exchange.Partition);
+        shard.SetComplete(exchange.Partition, true);
     }
 }

@@ -90,7 +90,7 @@ internal sealed class ReplicaRequests(Shard shard)
                 ScanReply.Write(shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Refused, complete: false, 0, 0, default);
             return true;
         }
-        if (_scan.MetDamage)
+        if (_scan.MetDamage && !shard.IsDamageCovered(message.Partition))
             shard.OnDamagedRecord(message.Partition);
         ScanReply.Write(
             shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition),
@@ -109,7 +109,7 @@ internal sealed class ReplicaRequests(Shard shard)
             TryPark(from, message, cold);
             return true;
         }
-        if (_scan.MetDamage)
+        if (_scan.MetDamage && !shard.IsDamageCovered(message.Partition))
             shard.OnDamagedRecord(message.Partition);
         _scan.CopyTo(_listing);
         ByteWriter body = ListReply.Begin(

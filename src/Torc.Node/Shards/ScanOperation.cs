@@ -73,7 +73,7 @@ internal sealed class ScanOperation : Operation, IResumable
             Shard.Park(this, cold);
             return;
         }
-        if (_scan.MetDamage)
+        if (_scan.MetDamage && !Shard.IsDamageCovered(_request.Partition))
         {
             Shard.OnDamagedRecord(_request.Partition);
             if (Replicas.Length == 1)

@@ -222,6 +222,8 @@ public sealed class Shard
         Emit(new NodeEvent(complete ? NodeEventKind.PartitionComplete : NodeEventKind.PartitionIncomplete, partition));
     }
 
+    internal bool IsDamageCovered(ushort partition) => _catchUp.IsDamageCovered(partition);
+
     internal void OnExchanged(ExchangeOperation exchange) => _catchUp.OnExchanged(exchange);
 
     /// <summary>A record here cannot be read: with other replicas this copy stops counting until it has caught up with them.</summary>

@@ -134,7 +134,7 @@ internal sealed class LogTail
         if (IsMemoryOnly || _isGroupUnderWay || _isStopWritten)
             return null;
         bool hasUnwritten = UnwrittenBytes > 0;
-        bool syncs = mustSync || _isStopped || _options.Durability switch
+        bool syncs = mustSync || _isStopped || SyncsTotal == 0 || _options.Durability switch
         {
             Durability.Always => true,
             Durability.EverySecond => now.MsSince(_lastSync) >= SyncIntervalMs,
