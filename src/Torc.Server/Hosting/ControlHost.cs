@@ -111,10 +111,11 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) :
         }
     }
 
-    private static void RunFrame(ControlPlane control, ReceivedFrame frame, Instant now, Outbox outbox)
+    /// <summary>Forming a cluster must not hear an older run of a peer after a newer one, so frames of a replaced link are dropped.</summary>
+    private void RunFrame(ControlPlane control, ReceivedFrame frame, Instant now, Outbox outbox)
     {
         var reader = new PeerMessageReader(frame.Messages);
-        while (reader.TryRead(out PeerMessage message))
+        while (frame.IsCurrent(parts.Links) && reader.TryRead(out PeerMessage message))
         {
             if (message.Partition == PeerFrame.ControlPartition)
                 control.OnPeerMessage(frame.From, message, now, outbox);

@@ -12,6 +12,9 @@ internal sealed class ReceivedFrame(PeerLink link, ByteWriter messages, int addr
 
     internal ushort From => link.Node;
 
+    /// <summary>False once a newer connection of the same peer has taken over: what the older one still carried is of the past.</summary>
+    internal bool IsCurrent(PeerLinks links) => links.Of(link.Node) == link;
+
     internal ReadOnlySpan<byte> Messages => messages.Written;
 
     internal void Release()
