@@ -132,7 +132,8 @@ internal sealed class Maintainer : IDisposable
             return null;
         if (!_segments.TryRentMemory(out int memorySlot))
             return null;
-        long sequence = (_segments.Ordered.Count == 0 ? _log.Run - 1 : _segments.Ordered[^1].Sequence) + 1;
+        long newest = _segments.Ordered.Count == 0 ? 0 : _segments.Ordered[^1].Sequence;
+        long sequence = Math.Max(newest + 1, _log.Run); // The run's number is above every name that a file ever had.
         return new PrepareTask(_options, _segments, _supply, _log, sequence, memorySlot);
     }
 

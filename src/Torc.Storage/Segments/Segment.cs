@@ -122,6 +122,7 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
         Check.That(Memory == null);
         Memory = memory;
         MemorySlot = memorySlot;
+        _touched = new ulong[(SegmentBytes / TouchGranuleBytes / 64) + 1];
     }
 
     public int DetachMemory()
@@ -134,10 +135,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>Remembers that the record at the offset was read while in memory.</summary>
     public void Touch(int offset)
     {
-        _touched ??= new ulong[(SegmentBytes / TouchGranuleBytes / 64) + 1];
         int granule = offset / TouchGranuleBytes;
         ulong bit = 1UL << (granule & 63);
-        ref ulong word = ref _touched[granule >> 6];
+        ref ulong word = ref _touched![granule >> 6];
         if ((word & bit) == 0)
             word |= bit;
     }

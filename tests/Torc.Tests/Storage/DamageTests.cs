@@ -78,6 +78,25 @@ public class DamageTests
         harness.Store.Counts(0, unreadable[0].Partition).Records.ShouldBe(_history.Keys.Count(name => name.Partition == unreadable[0].Partition));
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(5_000, true)]
+    public void An_idle_log_names_its_last_group_so_that_damage_in_it_is_no_torn_tail(long idleMs, bool isReported)
+    {
+        var harness = new StoreHarness(_disk, StoreHarness.Small());
+        harness.Put(new Name(0, 0, "a"), new Row(RecordFlags.None, 1, new string('a', 300)));
+        harness.Flush();
+        harness.Maintain();
+        harness.Advance(idleMs);
+        harness.Maintain();
+        harness.Flush();
+        _disk.FlipBits("segment-0000000000000001.torc", 200, 1, 1, new SeededRandom(1));
+        harness.Reopen();
+        harness.Report.Damages.Count.ShouldBe(isReported ? 1 : 0);
+        harness.Report.LogProvedComplete.ShouldBe(!isReported); // Without the mark nobody can know: replicas and anti-entropy are for that.
+        harness.Dispose();
+    }
+
     [Fact]
     public void Damage_below_the_durable_offset_is_reported_with_file_and_offset()
     {
