@@ -1,4 +1,7 @@
+using Torc.Node.Commands.Cluster;
+using Torc.Node.Commands.Connection;
 using Torc.Node.Commands.Keys;
+using Torc.Node.Commands.Server;
 using Torc.Node.Commands.Strings;
 
 namespace Torc.Node.Commands;
@@ -24,5 +27,13 @@ public static class CommandFamilies
         .. RandomKeyCommand.Specs,
         .. KeyspaceCommands.Specs,
         .. ObjectCommand.Specs,
+        .. AuthenticationCommands.Specs,
+        .. ConnectionCommands.Specs,
+        .. ClientCommands.Specs,
+        .. ConsistencyCommand.Specs,
+        .. CommandCommand.Specs,
+        .. InfoCommand.Specs,
+        .. ServerCommands.Specs,
+        .. ClusterCommands.Specs,
     ];
 }

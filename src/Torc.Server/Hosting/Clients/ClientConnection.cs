@@ -122,16 +122,17 @@ internal sealed class ClientConnection
             _connection.Abort(new ConnectionAbortedException(reason));
     }
 
+    /// <summary>
+    /// Takes no lock: CLIENT LIST asks from within another connection's lock, and two that list each other would wait for ever.
+    /// Each word it reads is whole by itself.
+    /// </summary>
     internal ClientDescription Describe()
     {
-        lock (_gate)
-        {
-            long now = HostClock.MonotonicMicros;
-            const long microsPerSecond = 1_000 * Instant.MicrosPerMs;
-            return new ClientDescription(
-                Id, Address, _session.LocalAddress, _session.Name, (now - _openedMicros) / microsPerSecond, (now - Interlocked.Read(ref _activeMicros)) / microsPerSecond,
-                _session.Keyspace, (int)_session.Protocol, _session.LastCommand, _session.LibraryName, _session.LibraryVersion, WaitingBytes, 0);
-        }
+        long now = HostClock.MonotonicMicros;
+        const long microsPerSecond = 1_000 * Instant.MicrosPerMs;
+        return new ClientDescription(
+            Id, Address, _session.LocalAddress, _session.Name, (now - _openedMicros) / microsPerSecond, (now - Interlocked.Read(ref _activeMicros)) / microsPerSecond,
+            _session.Keyspace, (int)_session.Protocol, _session.LastCommand, _session.LibraryName, _session.LibraryVersion, WaitingBytes, 0);
     }
 
     private void Take(ref ReadOnlySequence<byte> bytes, out bool full, out bool close)
