@@ -9,7 +9,7 @@ internal static class ReplyReading
     /// <summary>Errors that promise that nothing was applied.</summary>
     private static readonly string[] RefusalWords = ["UNAVAILABLE", "LOADING", "BUSY", "DISKFULL", "DAMAGED", "STALEMAP"];
 
-    private const string TooLarge = "ERR the value is too large";
+    private static readonly string[] TooLarge = ["ERR the value is too large", "ERR string exceeds maximum allowed size"];
 
     /// <summary>Completes the operation; false when this is no reply that the command may have.</summary>
     public static bool TryComplete(Operation operation, RespValue reply, long nowMicros)
@@ -43,7 +43,7 @@ internal static class ReplyReading
         string word = text.Split(' ', 2)[0];
         if (word == "TIMEOUT")
             History.Complete(operation, OperationOutcome.Unknown, nowMicros);
-        else if (RefusalWords.Contains(word) || text.StartsWith(TooLarge, StringComparison.Ordinal))
+        else if (RefusalWords.Contains(word) || TooLarge.Any(text.StartsWith))
             History.Complete(operation, OperationOutcome.Refused, nowMicros);
         else
             return false;

@@ -26,6 +26,8 @@ public static class RunReport
         var text = new StringBuilder();
         foreach (Violation violation in result.Violations)
             text.Append("  ").Append(violation).AppendLine();
+        foreach (string operation in result.KeyTrace)
+            text.Append("    ").AppendLine(operation);
         return text.ToString();
     }
 

@@ -16,6 +16,9 @@ public sealed record RunResult(
 {
     public bool Failed => Violations.Count > 0;
 
+    /// <summary>Every operation on the key of the first violation that has one.</summary>
+    public IReadOnlyList<string> KeyTrace { get; init; } = [];
+
     /// <summary>Operations per client, for the shrinker.</summary>
     public IReadOnlyDictionary<int, int> OperationsPerClient { get; init; } = new Dictionary<int, int>();
 }

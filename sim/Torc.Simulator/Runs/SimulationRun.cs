@@ -191,6 +191,9 @@ public sealed class SimulationRun
             machine.Host?.Stop();
     }
 
+    private string[] TraceOf(string? key) =>
+        [.. _history.Operations.Where(operation => operation.Key == key).Select(operation => operation.ToString())];
+
     private RunResult MakeResult() => new(
         _plan,
         _queue.Hash,
@@ -201,6 +204,7 @@ public sealed class SimulationRun
         _injector.Counts,
         _observer.Counts)
     {
+        KeyTrace = TraceOf(_violations.Find(violation => violation.Key.Length > 0)?.Key),
         OperationsPerClient = _history.Operations.GroupBy(operation => operation.Observer).ToDictionary(group => group.Key, group => group.Count()),
     };
 }
