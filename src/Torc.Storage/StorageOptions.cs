@@ -1,6 +1,6 @@
 namespace Torc.Storage;
 
-/// <summary>When the log is synced. The numbers are persisted in segment headers and frozen by a test.</summary>
+/// <summary>When the log is synced; the first flush group of a run, compaction and a clean stop always sync. The numbers are persisted in segment headers and frozen by a test.</summary>
 public enum Durability : byte
 {
     /// <summary>Every flush group is synced; a reply leaves only when the log is durable past what it observed.</summary>
@@ -9,7 +9,7 @@ public enum Durability : byte
     /// <summary>Flush groups are written at once and synced at most once a second.</summary>
     EverySecond = 2,
 
-    /// <summary>Flush groups are written; the operating system decides when they reach the disk (compaction and a clean stop still sync).</summary>
+    /// <summary>Flush groups are written; the operating system decides when they reach the disk.</summary>
     OperatingSystem = 3,
 }
 

@@ -134,6 +134,7 @@ internal sealed class LogTail
         if (IsMemoryOnly || _isGroupUnderWay || _isStopWritten)
             return null;
         bool hasUnwritten = UnwrittenBytes > 0;
+        // The first group of a run is synced whatever the durability: it holds what the node concluded from the previous run.
         bool syncs = mustSync || _isStopped || SyncsTotal == 0 || _options.Durability switch
         {
             Durability.Always => true,

@@ -87,6 +87,41 @@ public class CrashTests
     }
 
     [Fact]
+    public void A_clean_stop_is_found_only_when_everything_before_it_is_there()
+    {
+        var disk = new CrashableDisk();
+        var harness = new StoreHarness(disk, StoreHarness.Small(8192));
+        var rows = new SortedDictionary<Name, Row>();
+        for (int step = 0; step < 8; step++)
+        {
+            var name = new Name(0, 0, "key" + step);
+            rows[name] = new Row(RecordFlags.None, (UInt128)step, new string('s', 400));
+            harness.Put(name, rows[name]);
+        }
+        harness.Store.CloseClean().ShouldBe(PutOutcome.Done);
+        int clean = 0, unclean = 0;
+        disk.BeforeMutation = _ => CountStops();
+        harness.Flush();
+        disk.BeforeMutation = null;
+        CountStops();
+        clean.ShouldBeGreaterThan(0);
+        unclean.ShouldBeGreaterThan(64);
+        harness.Dispose();
+
+        void CountStops()
+        {
+            foreach (CrashableDisk image in disk.CrashClones(new CrashOptions { Mode = CrashMode.KeepSubset, SectorBytes = 512 }))
+            {
+                using var recovered = new StoreHarness(image, harness.Options);
+                recovered.Report.Damages.ShouldBeEmpty();
+                if (recovered.Report.CleanStop)
+                    PrefixModel.IsSame(recovered.ScanAll(1, 1, 100), rows).ShouldBeTrue();
+                _ = recovered.Report.CleanStop ? clean++ : unclean++;
+            }
+        }
+    }
+
+    [Fact]
     public void A_crash_in_recovery_itself_changes_nothing()
     {
         var random = new SeededRandom(3);

@@ -37,7 +37,7 @@ public class ShardStoreTests
     [Theory]
     [InlineData(Durability.Always, 10, 10)]
     [InlineData(Durability.EverySecond, 2, 4)]
-    [InlineData(Durability.OperatingSystem, 0, 0)]
+    [InlineData(Durability.OperatingSystem, 1, 1)] // The first group of a run is synced whatever the durability.
     public void Syncs_as_the_durability_says(Durability durability, long syncsMin, long syncsMax)
     {
         using var harness = new StoreHarness(_disk, StoreHarness.Small(1 << 20) with { Durability = durability });
