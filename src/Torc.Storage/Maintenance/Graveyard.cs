@@ -51,7 +51,12 @@ internal sealed class Graveyard(SegmentTable segments) : IDisposable
             // Directory entries are read under the lock only.
         }
 
-        internal override void End(Instant now) => graveyard.Drain();
+        internal override void End(Instant now)
+        {
+            // Recovery of space may have drained everything while this task was between its steps.
+            if (graveyard._dropped.Count > 0)
+                graveyard.Drain();
+        }
     }
 
     private readonly struct Sink(SegmentTable segments) : IAddressSink
