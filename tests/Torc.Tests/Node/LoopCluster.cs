@@ -28,12 +28,13 @@ internal sealed class LoopCluster
     private readonly HashSet<(int From, int To)> _cut = [];
     private long _micros = 1_000_000;
 
-    public LoopCluster(int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null)
+    public LoopCluster(int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null)
     {
         _addresses = [.. Enumerable.Range(0, nodes).Select(i => $"127.0.0.1:{7001 + i}")];
         Partitions = partitions;
         ShardCount = shards;
         Commands = commands ?? TorcNode.MakeCommandTable();
+        Surroundings = surroundings ?? new TestSurroundings();
         for (int i = 0; i < nodes; i++)
             _nodes.Add(new LoopNode(this, i, birth: (ulong)(100 + i), map: null));
         for (int from = 0; from < nodes; from++)
@@ -50,6 +51,8 @@ internal sealed class LoopCluster
     }
 
     public CommandTable Commands { get; }
+
+    public INodeSurroundings Surroundings { get; }
 
     public int Partitions { get; }
 
@@ -166,7 +169,7 @@ internal sealed class LoopNode
         Index = index;
         var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, "", "", 1, birth);
         var identity = new NodeIdentity(info, birth << 16 | 1, map, cluster.ShardCount);
-        Node = new TorcNode(identity, cluster.Settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), cluster.Commands);
+        Node = new TorcNode(identity, cluster.Settings, new NodeOptions(), RespLimits.Default, cluster.Surroundings, cluster.Commands);
         for (int shard = 0; shard < cluster.ShardCount; shard++)
         {
             var options = new StorageOptions { SegmentBytes = 1 << 20, Mode = StorageMode.Memory, ShardIndex = shard };
@@ -213,6 +216,25 @@ internal sealed class LoopNode
         _cluster.Elapse(300);
         return TakeOutput();
     }
+
+    /// <summary>Sends a command and gives the bytes of its reply, carrying frames until it is there.</summary>
+    public byte[] CallForBytes(params byte[][] command)
+    {
+        using var bytes = new ByteWriter();
+        bytes.ArrayHeader(command.Length);
+        foreach (byte[] argument in command)
+            bytes.Bulk(argument);
+        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
+        _session.Receive(ref input, _cluster.Now);
+        Dispatch();
+        _cluster.Run();
+        byte[] reply = _session.Output.Written.ToArray();
+        _session.Output.Clear();
+        return reply;
+    }
+
+    /// <summary>The connection was told to close after its last reply.</summary>
+    public bool IsClosing => _session.CloseAfterOutput;
 
     /// <summary>Keys that this node's store counts as live.</summary>
     public long LiveRecords()

@@ -14,7 +14,7 @@ internal static class ClientListCommands
         {
             Name = "client|list", Arity = -2, Kind = CommandKind.Session, OnSession = OnList, Flags = Plain | CommandFlags.Admin,
             Categories = CategoryNames.ConnectionAdmin, Group = "connection", Since = "2.4.0", Complexity = "O(N) where N is the number of client connections",
-            Syntax = "[TYPE NORMAL | MASTER | REPLICA | PUBSUB] [ID client-id [client-id ...]]", Summary = "Lists open connections of this node.",
+            Syntax = "[TYPE client-type] [ID client-id [client-id ...]]", Summary = "Lists open connections of this node.",
         },
         new()
         {
@@ -25,7 +25,7 @@ internal static class ClientListCommands
         {
             Name = "client|kill", Arity = -3, Kind = CommandKind.Session, OnSession = OnKill, Flags = Plain | CommandFlags.Admin,
             Categories = CategoryNames.ConnectionAdmin, Group = "connection", Since = "2.4.0", Complexity = "O(N) where N is the number of client connections",
-            Syntax = "ip:port | [ID client-id] [TYPE NORMAL | MASTER | REPLICA | PUBSUB] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME YES | NO]",
+            Syntax = "ip:port | [ID client-id] [TYPE client-type] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME yes-or-no]",
             Summary = "Terminates open connections of this node.",
         },
     ];

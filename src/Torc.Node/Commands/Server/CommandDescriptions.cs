@@ -34,8 +34,11 @@ internal static class CommandDescriptions
     public static IEnumerable<string> KeyFlags(CommandSpec spec)
     {
         if (!spec.IsWrite)
-            return ["RO", "ACCESS"];
-        return spec.Kind == CommandKind.Write ? ["OW", "UPDATE"] : ["RW", "UPDATE"];
+            return ["RO", "access"];
+        if (spec.Name is "del" or "unlink")
+            return ["RM", "delete"];
+        bool readsFirst = spec.Kind == CommandKind.ReadModifyWrite || spec.KindFor is not null;
+        return readsFirst ? ["RW", "access", "update"] : ["OW", "update"];
     }
 
     public static void WriteWords(ByteWriter reply, IEnumerable<string> words, RespProtocol protocol)

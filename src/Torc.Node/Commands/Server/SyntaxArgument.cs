@@ -14,7 +14,7 @@ internal sealed record SyntaxArgument(string Name, string Type, string? Token, b
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         int at = 0;
         IReadOnlyList<SyntaxArgument> choices = Choices(words, ref at);
-        return choices is [{ Type: "block" } block] ? block.Parts : choices;
+        return choices is [{ Type: "block", IsMultiple: false } block] ? block.Parts : choices;
     }
 
     /// <summary>Sequences with bars between them, up to a closing bracket: one argument, or a choice of them.</summary>

@@ -63,15 +63,16 @@ internal readonly struct ExtendedFloat
         BigInteger number = BigInteger.Parse(digits, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
         if (negative)
             number = -number;
-        if (number.IsZero || scale < -DecimalExponentMax)
+        if (number.IsZero)
             return true;
-        if (scale > DecimalExponentMax)
-            value = new ExtendedFloat(0, 0, negative ? -1 : 1);
-        else if (scale >= 0)
+        // Out of range is no valid number, too small as well as too great: strtold's ERANGE.
+        if (Math.Abs(scale) > DecimalExponentMax)
+            return false;
+        if (scale >= 0)
             value = Round(number * BigInteger.Pow(10, (int)scale), BigInteger.One, 0);
         else
             value = Round(number, BigInteger.Pow(10, (int)-scale), 0);
-        return true;
+        return value.IsFinite;
     }
 
     /// <summary>Appends the value with up to 17 digits behind the point and no trailing zeros.</summary>
