@@ -78,6 +78,22 @@ public class DamageTests
         harness.Store.Counts(0, unreadable[0].Partition).Records.ShouldBe(_history.Keys.Count(name => name.Partition == unreadable[0].Partition));
     }
 
+    [Fact]
+    public void A_flush_group_names_the_one_before_it()
+    {
+        var harness = new StoreHarness(_disk, StoreHarness.Small());
+        for (int group = 0; group < 2; group++)
+        {
+            harness.Put(new Name(0, 0, "key" + group), new Row(RecordFlags.None, 1, new string('a', 300)));
+            harness.Flush();
+        }
+        _disk.FlipBits("segment-0000000000000001.torc", 200, 1, 1, new SeededRandom(1));
+        harness.Reopen();
+        harness.Report.Damages.Count.ShouldBe(1);
+        harness.Get(new Name(0, 0, "key1")).ShouldNotBeNull();
+        harness.Dispose();
+    }
+
     [Theory]
     [InlineData(0, false)]
     [InlineData(5_000, true)]
