@@ -46,7 +46,7 @@ internal sealed class TeachingHelp : SynchronousCommandLineAction
         ],
         ["inspect"] =
         [
-            "torc inspect ./torc-data/node-0/shard-00/00000001.segment",
+            "torc inspect torc-data/node-0/shard-00/segment-0000000000000001.torc",
         ],
     };
 

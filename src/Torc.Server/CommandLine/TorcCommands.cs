@@ -48,6 +48,7 @@ public static class TorcCommands
             DevCommand.Make(),
             StatusCommand.Make(),
             RingCommand.Make(),
+            InspectCommand.Make(),
         };
         UseOwnHelp(root);
         return root;
