@@ -30,7 +30,8 @@ internal sealed class ClientConnection
     private long _inputBytes;
     private long _outputBytes;
     private int _wakeAtOutstanding;
-    private bool _closed;
+    private readonly CancellationTokenSource _ending = new();
+    private volatile bool _closed;
     private string _endReason = "";
 
     internal ClientConnection(ConnectionContext connection, Session session, ShardHost[] shards, long outputBytesMax)
@@ -46,6 +47,9 @@ internal sealed class ClientConnection
     internal string Address => _session.Address;
 
     internal string EndReason => _endReason;
+
+    /// <summary>The client is gone, or is being sent away: what it asked for is not run any more.</summary>
+    internal bool IsClosed => _closed || _endReason.Length > 0;
 
     internal long InputBytes => Interlocked.Read(ref _inputBytes);
 
@@ -68,7 +72,7 @@ internal sealed class ClientConnection
         {
             while (true)
             {
-                ReadResult read = await input.ReadAsync(_connection.ConnectionClosed);
+                ReadResult read = await input.ReadAsync(_ending.Token);
                 ReadOnlySequence<byte> bytes = read.Buffer;
                 Take(ref bytes, out bool full, out bool close);
                 input.AdvanceTo(bytes.Start, full || close ? bytes.Start : bytes.End);
@@ -77,8 +81,9 @@ internal sealed class ClientConnection
                 if (full)
                     await WhenOutstandingAtMost(Session.CommandsOutstandingMax / 2);
             }
-            await WhenOutstandingAtMost(0).WaitAsync(_connection.ConnectionClosed);
-            await _sender.WhenEmpty().WaitAsync(_connection.ConnectionClosed);
+            // Also when the client closed its side: it may have closed only that one, and waits for its replies.
+            await WhenOutstandingAtMost(0);
+            await _sender.WhenEmpty();
         }
         catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException or ConnectionAbortedException)
         {
@@ -118,8 +123,10 @@ internal sealed class ClientConnection
     /// <summary>Ends the connection at once; the first reason counts.</summary>
     internal void End(string reason)
     {
-        if (Interlocked.CompareExchange(ref _endReason, reason, "").Length == 0)
-            _connection.Abort(new ConnectionAbortedException(reason));
+        if (Interlocked.CompareExchange(ref _endReason, reason, "").Length > 0)
+            return;
+        _connection.Abort(new ConnectionAbortedException(reason));
+        _ending.CancelAsync();
     }
 
     /// <summary>
@@ -159,12 +166,12 @@ internal sealed class ClientConnection
     {
         for (int shard = 0; _session.HasDispatched && shard < _shards.Length; shard++)
         {
-            List<Request> batch = ShardHost.RentBatch();
-            _session.TakeDispatched(shard, batch);
-            if (batch.Count > 0)
+            RequestBatch batch = RequestBatch.Rent(this);
+            _session.TakeDispatched(shard, batch.Requests);
+            if (batch.Requests.Count > 0)
                 _shards[shard].AddRequests(batch);
             else
-                ShardHost.ReturnBatch(batch);
+                batch.Return();
         }
     }
 
@@ -197,7 +204,7 @@ internal sealed class ClientConnection
                 return Task.CompletedTask;
             _wakeAtOutstanding = outstanding;
             _whenFewer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _whenFewer.Task.WaitAsync(_connection.ConnectionClosed);
+            return _whenFewer.Task.WaitAsync(_ending.Token);
         }
     }
 

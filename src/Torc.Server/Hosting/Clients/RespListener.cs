@@ -59,11 +59,11 @@ internal sealed class RespListener(ClientRegistry clients, int clientsMax, ILogg
         {
             if (afterInput)
             {
-                ReadResult read = await connection.Transport.Input.ReadAsync(connection.ConnectionClosed);
+                ReadResult read = await connection.Transport.Input.ReadAsync();
                 connection.Transport.Input.AdvanceTo(read.Buffer.End);
             }
             connection.Transport.Output.Write(error);
-            await connection.Transport.Output.FlushAsync(connection.ConnectionClosed);
+            await connection.Transport.Output.FlushAsync();
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException or ConnectionAbortedException)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Torc.Base;
 using Torc.Node;
-using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
@@ -19,13 +18,15 @@ namespace Torc.Server.Hosting.Shards;
 internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 {
     private const int CommandsPerTurnMax = 256;
-    private const int BatchesKeptMax = 1_024;
-    private static readonly ObjectPool<List<Request>> Batches = new(BatchesKeptMax);
+
+    /// <summary>Replies of one turn in memory at once, one more value excepted; the rest of a batch runs in the next turn.</summary>
+    private const int ReplyBytesPerTurnMax = 1 << 20;
 
     private readonly Shard _shard;
     private readonly HostParts _parts;
     private readonly ShardMaintenance _maintenance;
     private readonly ColdReaders _coldReaders;
+    private RequestBatch? _unfinished;
     private int _tickWaits;
 
     internal ShardHost(Shard shard, IDisk disk, Durability durability, HostParts parts, ColdReaders coldReaders)
@@ -56,17 +57,8 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 
     internal IReadOnlyList<bool> CompletePartitions => _shard.CompletePartitions;
 
-    /// <summary>An empty list to fill with requests for <see cref="AddRequests"/>.</summary>
-    internal static List<Request> RentBatch() => Batches.Rent();
-
-    internal static void ReturnBatch(List<Request> batch)
-    {
-        batch.Clear();
-        Batches.Return(batch);
-    }
-
-    /// <summary>Queues the requests of one connection; the list is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>
-    internal void AddRequests(List<Request> batch) => Add(ShardWork.Of(batch));
+    /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>
+    internal void AddRequests(RequestBatch batch) => Add(ShardWork.Of(batch));
 
     internal void Start()
     {
@@ -137,8 +129,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
             lock (Gate)
             {
                 _shard.BeginTurn(HostClock.Now, outbox);
-                for (int commands = 0; taken < available && commands < CommandsPerTurnMax && work.TryDequeue(out ShardWork next); taken++)
-                    commands += Run(next);
+                taken = RunInputs(work, available, outbox);
                 _shard.EndTurn();
                 appended = Store.AppendedOffset;
             }
@@ -158,12 +149,52 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
         Pump();
     }
 
+    /// <summary>Runs inputs until the turn is full; how many were finished. A batch that is not goes on in the next turn.</summary>
+    private int RunInputs(ConcurrentQueue<ShardWork> work, int available, Outbox outbox)
+    {
+        int finished = 0, commands = 0;
+        while (commands < CommandsPerTurnMax && outbox.ReplyBytes.Length < ReplyBytesPerTurnMax)
+        {
+            if (_unfinished is { } batch)
+            {
+                commands += RunSome(batch, CommandsPerTurnMax - commands, outbox);
+                if (!batch.IsFinished)
+                    continue;
+                _unfinished = null;
+                batch.Return();
+                finished++;
+            }
+            else if (finished < available && work.TryDequeue(out ShardWork next))
+            {
+                if (next.Kind == ShardWorkKind.Requests)
+                {
+                    _unfinished = (RequestBatch)next.Subject!;
+                    continue;
+                }
+                commands += Run(next);
+                finished++;
+            }
+            else
+            {
+                break;
+            }
+        }
+        return finished;
+    }
+
+    private int RunSome(RequestBatch batch, int commandsMax, Outbox outbox)
+    {
+        int begin = batch.Next;
+        int end = Math.Min(batch.Requests.Count, begin + commandsMax);
+        while (batch.Next < end && outbox.ReplyBytes.Length < ReplyBytesPerTurnMax)
+            _shard.Execute(batch.Requests[batch.Next++]);
+        return batch.Next - begin;
+    }
+
     private int Run(ShardWork work)
     {
         switch (work.Kind)
         {
-            case ShardWorkKind.Requests:
-                return RunRequests((List<Request>)work.Subject!);
             case ShardWorkKind.Frame:
                 return RunFrame((ReceivedFrame)work.Subject!);
             case ShardWorkKind.ColdRead:
@@ -182,15 +213,6 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
             default:
                 throw new InvariantException($"shard work of kind {work.Kind}");
         }
-    }
-
-    private int RunRequests(List<Request> batch)
-    {
-        int count = batch.Count;
-        for (int i = 0; i < count; i++)
-            _shard.Execute(batch[i]);
-        ReturnBatch(batch);
-        return count;
     }
 
     private int RunFrame(ReceivedFrame frame)

@@ -1,4 +1,3 @@
-using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Server.Hosting.Peers;
 using Torc.Storage;
@@ -32,7 +31,7 @@ internal readonly record struct ShardWork(ShardWorkKind Kind, object? Subject)
 
     internal static ShardWork Progress => new(ShardWorkKind.Progress, null);
 
-    internal static ShardWork Of(List<Request> batch) => new(ShardWorkKind.Requests, batch);
+    internal static ShardWork Of(RequestBatch batch) => new(ShardWorkKind.Requests, batch);
 
     internal static ShardWork Of(ReceivedFrame frame) => new(ShardWorkKind.Frame, frame);
 
