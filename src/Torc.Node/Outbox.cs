@@ -44,6 +44,20 @@ public sealed class Outbox
     /// <summary>A map that the host must make durable, then hand to <c>ControlPlane.OnMapPersisted</c>; null mostly.</summary>
     public ClusterMap? MapToPersist { get; set; }
 
+    /// <summary>Bytes of replies and frames for peers that the turn has made so far: the host ends a turn that has made many.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long bytes = ReplyBytes.Length;
+            foreach (ushort node in _immediateNodes)
+                bytes += _immediate[node]!.Length;
+            foreach (ushort node in _gatedNodes)
+                bytes += _gated[node]!.Length;
+            return bytes;
+        }
+    }
+
     public bool HasGated => _gatedNodes.Count > 0 || Replies.Count > 0;
 
     public PeerBuffer Immediate(ushort node) => Buffer(ref _immediate, _immediateNodes, node);

@@ -79,6 +79,9 @@ public sealed class PeerBuffer
 
     public bool IsEmpty => _bytes.Length == 0;
 
+    /// <summary>Bytes of all frames so far.</summary>
+    public int Length => _bytes.Length;
+
     /// <summary>Starts a message; write its body into the result, then call <see cref="End"/>.</summary>
     public ByteWriter Begin(PeerMessageKind kind, ushort partition)
     {

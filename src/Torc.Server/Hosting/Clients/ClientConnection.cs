@@ -12,7 +12,7 @@ namespace Torc.Server.Hosting.Clients;
 /// <summary>
 /// One client's socket and its session. Input is read by one loop; replies come from whatever threads finish them. The
 /// session has one lock, <c>_gate</c>: under it requests are put into the shards' queues, so that their order is kept, and
-/// outside it the shards run. No shard's lock is ever taken under it.
+/// outside it the shards run.
 /// </summary>
 internal sealed class ClientConnection
 {

@@ -19,14 +19,16 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 {
     private const int CommandsPerTurnMax = 256;
 
-    /// <summary>Replies of one turn in memory at once, one more value excepted; the rest of a batch runs in the next turn.</summary>
-    private const int ReplyBytesPerTurnMax = 1 << 20;
+    /// <summary>Replies and frames that one turn may make, one more value excepted; what is left of its input runs in the next turn.</summary>
+    private const int BytesPerTurnMax = 1 << 20;
 
     private readonly Shard _shard;
     private readonly HostParts _parts;
     private readonly ShardMaintenance _maintenance;
     private readonly ColdReaders _coldReaders;
-    private RequestBatch? _unfinished;
+    private RequestBatch? _batch;
+    private ReceivedFrame? _frame;
+    private int _frameMessagesDone;
     private int _tickWaits;
 
     internal ShardHost(Shard shard, IDisk disk, Durability durability, HostParts parts, ColdReaders coldReaders)
@@ -149,30 +151,26 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
         Pump();
     }
 
-    /// <summary>Runs inputs until the turn is full; how many were finished. A batch that is not goes on in the next turn.</summary>
+    /// <summary>Runs inputs until the turn is full; how many were finished. A batch or frame that is not goes on in the next turn.</summary>
     private int RunInputs(ConcurrentQueue<ShardWork> work, int available, Outbox outbox)
     {
         int finished = 0, commands = 0;
-        while (commands < CommandsPerTurnMax && outbox.ReplyBytes.Length < ReplyBytesPerTurnMax)
+        while (HasRoom(commands, outbox))
         {
-            if (_unfinished is { } batch)
+            if (_batch is not null)
             {
-                commands += RunSome(batch, CommandsPerTurnMax - commands, outbox);
-                if (!batch.IsFinished)
-                    continue;
-                _unfinished = null;
-                batch.Return();
-                finished++;
+                finished += RunBatch(_batch, ref commands, outbox) ? 1 : 0;
+            }
+            else if (_frame is not null)
+            {
+                finished += RunFrame(_frame, ref commands, outbox) ? 1 : 0;
             }
             else if (finished < available && work.TryDequeue(out ShardWork next))
             {
-                if (next.Kind == ShardWorkKind.Requests)
-                {
-                    _unfinished = (RequestBatch)next.Subject!;
+                if (!Begin(next))
                     continue;
-                }
-                commands += Run(next);
                 finished++;
+                commands++;
             }
             else
             {
@@ -182,52 +180,70 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
         return finished;
     }
 
-    private int RunSome(RequestBatch batch, int commandsMax, Outbox outbox)
+    private static bool HasRoom(int commands, Outbox outbox) => commands < CommandsPerTurnMax && outbox.Bytes < BytesPerTurnMax;
+
+    /// <summary>True when the batch is finished.</summary>
+    private bool RunBatch(RequestBatch batch, ref int commands, Outbox outbox)
     {
-        int begin = batch.Next;
-        int end = Math.Min(batch.Requests.Count, begin + commandsMax);
-        while (batch.Next < end && outbox.ReplyBytes.Length < ReplyBytesPerTurnMax)
+        while (!batch.IsFinished)
+        {
+            if (!HasRoom(commands, outbox))
+                return false;
             _shard.Execute(batch.Requests[batch.Next++]);
-        return batch.Next - begin;
+            commands++;
+        }
+        _batch = null;
+        batch.Return();
+        return true;
     }
 
-    private int Run(ShardWork work)
+    /// <summary>True when the frame is finished. Walking past messages that were done in an earlier turn costs next to nothing.</summary>
+    private bool RunFrame(ReceivedFrame frame, ref int commands, Outbox outbox)
+    {
+        var reader = new PeerMessageReader(frame.Messages);
+        for (int index = 0; reader.TryRead(out PeerMessage message); index++)
+        {
+            if (index < _frameMessagesDone || message.Partition == PeerFrame.ControlPartition || _parts.Node.ShardOf(message.Partition) != Index)
+                continue;
+            if (!HasRoom(commands, outbox))
+                return false;
+            _shard.OnPeerMessage(frame.From, message);
+            _frameMessagesDone = index + 1;
+            commands++;
+        }
+        _frame = null;
+        _frameMessagesDone = 0;
+        frame.Release();
+        return true;
+    }
+
+    /// <summary>Takes up one input; true when that was all of it.</summary>
+    private bool Begin(ShardWork work)
     {
         switch (work.Kind)
         {
+            case ShardWorkKind.Requests:
+                _batch = (RequestBatch)work.Subject!;
+                return false;
             case ShardWorkKind.Frame:
-                return RunFrame((ReceivedFrame)work.Subject!);
+                _frame = (ReceivedFrame)work.Subject!;
+                return false;
             case ShardWorkKind.ColdRead:
                 _shard.OnColdRead((ColdRead)work.Subject!);
-                return 1;
+                return true;
             case ShardWorkKind.View:
                 _shard.OnViewChanged((ClusterView)work.Subject!);
-                return 1;
+                return true;
             case ShardWorkKind.Tick:
                 Volatile.Write(ref _tickWaits, 0);
                 _shard.Tick();
-                return 1;
+                return true;
             case ShardWorkKind.Progress:
                 _shard.OnStorageProgress();
-                return 1;
+                return true;
             default:
                 throw new InvariantException($"shard work of kind {work.Kind}");
         }
-    }
-
-    private int RunFrame(ReceivedFrame frame)
-    {
-        int messages = 0;
-        var reader = new PeerMessageReader(frame.Messages);
-        while (reader.TryRead(out PeerMessage message))
-        {
-            if (message.Partition == PeerFrame.ControlPartition || _parts.Node.ShardOf(message.Partition) != Index)
-                continue;
-            _shard.OnPeerMessage(frame.From, message);
-            messages++;
-        }
-        frame.Release();
-        return messages;
     }
 
     private void Perform(Outbox outbox)
