@@ -14,6 +14,8 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private readonly WritePhase _write;
     private readonly ByteWriter _delta = new();
     private readonly ByteWriter _reply = new();
+    private readonly ByteWriter _earlierReply = new();
+    private Version _stamp, _earlierStamp;
     private int _restamps;
     private bool _wasSent;
 
@@ -73,6 +75,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     /// <summary>Runs the handler on a row and replicates what it changes. The row's view ends with this call.</summary>
     protected void Change(in RowView row)
     {
+        RememberAttempt();
         Version stamp = Shard.Clock.Stamp(Shard.Now, Version.Max(Above, row.MaxVersion));
         _delta.Clear();
         _reply.Clear();
@@ -80,7 +83,9 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         Request.Spec.OnWrite!(ref context);
         if (!context.Changed)
         {
-            Answer(_reply.Written);
+            // Run again after it was outranked, a delete finds the key gone and SET NX finds it there: by its own earlier attempt.
+            bool isOwnWork = !_earlierStamp.IsNone && row.BaseVersion == _earlierStamp;
+            Answer(isOwnWork ? _earlierReply.Written : _reply.Written);
             return;
         }
         if (!RowView.TryDecode(context.DeltaVersion, _delta.Written, out RowView delta))
@@ -94,12 +99,22 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (context.DeltaVersion == stamp)
             Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, stamp));
         _wasSent = true;
+        _stamp = context.DeltaVersion;
         if (!applied.Reflected)
         {
             OnSuperseded(applied.Winner);
             return;
         }
         _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, Levels.Required(Request.WriteLevel, Replicas.Length));
+    }
+
+    private void RememberAttempt()
+    {
+        if (!_wasSent)
+            return;
+        _earlierStamp = _stamp;
+        _earlierReply.Clear();
+        _earlierReply.Write(_reply.Written);
     }
 
     private void OnNotApplied(in ApplyResult applied)
