@@ -47,6 +47,9 @@ public sealed class ConnectionEnd
     /// <summary>Chunks that reached a cut link and wait for it to heal; null is the end of the stream.</summary>
     internal Queue<byte[]?> Held { get; } = [];
 
+    /// <summary>Bytes were lost with the connection: nothing sent after them may arrive.</summary>
+    internal bool HasGap { get; set; }
+
     /// <summary>Bytes that were sent and have neither arrived nor been lost.</summary>
     public long BytesUnderWay { get; internal set; }
 

@@ -157,6 +157,8 @@ public sealed class SimulatedNetwork
 
     private void Arrive(ConnectionEnd from, byte[]? chunk)
     {
+        if (from.HasGap)
+            return;
         if (IsCut(from.Host, from.RemoteHost) || from.Held.Count > 0)
             from.Held.Enqueue(chunk);
         else
@@ -205,6 +207,7 @@ public sealed class SimulatedNetwork
         if (!end.IsOpen)
             return;
         end.IsOpen = false;
+        end.HasGap |= end.Held.Count > 0;
         end.Held.Clear();
         Forget(end);
         end.Handler!.Closed(end);
