@@ -64,7 +64,7 @@ internal sealed class LoadWorker
             {
                 try
                 {
-                    client ??= _node.Connect();
+                    client ??= Connect();
                     RunBatch(client);
                 }
                 catch (Exception error) when (error is SocketException or IOException)
@@ -83,6 +83,16 @@ internal sealed class LoadWorker
         {
             client?.Dispose();
         }
+    }
+
+    /// <summary>A connection that takes commands: a node that is reading its data accepts, says so, and closes.</summary>
+    private RespClient Connect()
+    {
+        RespClient client = _node.Connect();
+        if (!RespClient.IsError(client.Call("EXISTS", _name)))
+            return client;
+        client.Dispose();
+        throw new IOException("not ready");
     }
 
     private void RunBatch(RespClient client)
