@@ -106,8 +106,13 @@ public readonly ref struct ReadReply
             valid = RowView.TryDecode(version, bytes, out row);
         message = new ReadReply
         {
-            Operation = operation, Status = status, Complete = complete, HasData = hasData,
-            Digest = digest, MaxVersion = version, Row = row,
+            Operation = operation,
+            Status = status,
+            Complete = complete,
+            HasData = hasData,
+            Digest = digest,
+            MaxVersion = version,
+            Row = row,
         };
         return valid;
     }

@@ -20,7 +20,11 @@ public sealed class ClusterSurveyTests
         NodeStatus self = Node(0, "a:1") with { State = "up", Keys = 7 };
         var cluster = new ClusterStatus
         {
-            ClusterId = "x", Epoch = 1, AnsweredBy = 0, ReplicationFactor = 3, Partitions = 4,
+            ClusterId = "x",
+            Epoch = 1,
+            AnsweredBy = 0,
+            ReplicationFactor = 3,
+            Partitions = 4,
             Nodes = [Node(0, "a:1"), Node(1, "b:1"), Node(2, "c:1"), Node(3, "d:1"), Node(4, "")],
         };
         IReadOnlyList<NodeStatus> nodes = (await survey.Complete(cluster, self, CancellationToken.None)).Nodes;
@@ -45,7 +49,14 @@ public sealed class ClusterSurveyTests
 
     private static NodeStatus Node(int id, string http) => new()
     {
-        Id = id, State = "down", PeerAddress = "p", RespAddress = "r", HttpAddress = http, DataCentre = "dc1", Rack = "rack1", Weight = 100,
+        Id = id,
+        State = "down",
+        PeerAddress = "p",
+        RespAddress = "r",
+        HttpAddress = http,
+        DataCentre = "dc1",
+        Rack = "rack1",
+        Weight = 100,
     };
 
     private sealed class Answers(Func<Uri, NodeStatus> answer) : HttpMessageHandler
