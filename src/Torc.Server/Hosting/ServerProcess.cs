@@ -16,6 +16,9 @@ namespace Torc.Server.Hosting;
 /// </summary>
 internal static class ServerProcess
 {
+    /// <summary>How long a stopping node goes on with commands that it has already read.</summary>
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(2);
+
     internal static async Task<int> Run(SettingValues settings, bool stopWithInput)
     {
         using var provider = new LineLoggerProvider(Console.Error, settings.Get(SettingTable.LogLevel), static () => DateTime.UtcNow);
@@ -51,8 +54,8 @@ internal static class ServerProcess
 
         log.Stopping(await stop.Requested);
         listener.Open = null;
+        await clients.FinishAll(FinishPatience);
         await host.StopCleanly();
-        clients.EndAll("the node stops");
         log.Stopped();
         return ExitCode.Done;
     }

@@ -76,7 +76,7 @@ internal sealed class ClientConnection
                 ReadOnlySequence<byte> bytes = read.Buffer;
                 Take(ref bytes, out bool full, out bool close);
                 input.AdvanceTo(bytes.Start, full || close ? bytes.Start : bytes.End);
-                if (close || (read.IsCompleted && bytes.IsEmpty))
+                if (close || read.IsCanceled || (read.IsCompleted && bytes.IsEmpty))
                     break;
                 if (full)
                     await WhenOutstandingAtMost(Session.CommandsOutstandingMax / 2);
@@ -133,6 +133,9 @@ internal sealed class ClientConnection
     /// Takes no lock: CLIENT LIST asks from within another connection's lock, and two that list each other would wait for ever.
     /// Each word it reads is whole by itself.
     /// </summary>
+    /// <summary>Takes no more input; the connection closes when the commands under way are answered.</summary>
+    internal void Finish() => _connection.Transport.Input.CancelPendingRead();
+
     internal ClientDescription Describe()
     {
         long now = HostClock.MonotonicMicros;

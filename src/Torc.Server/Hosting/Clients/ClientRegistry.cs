@@ -84,7 +84,19 @@ internal sealed class ClientRegistry
         }
     }
 
-    internal void EndAll(string reason)
+    /// <summary>Lets every client have the replies to what it already asked, for a bounded time, and ends those that remain.</summary>
+    internal async Task FinishAll(TimeSpan patience)
+    {
+        const int pollMs = 10;
+        foreach ((_, ClientConnection client) in _clients)
+            client.Finish();
+        using var deadline = new CancellationTokenSource(patience);
+        while (!_clients.IsEmpty && !deadline.IsCancellationRequested)
+            await Task.Delay(pollMs);
+        EndAll("the node stops");
+    }
+
+    private void EndAll(string reason)
     {
         foreach ((_, ClientConnection client) in _clients)
             client.End(reason);

@@ -80,6 +80,19 @@ public sealed class ClientConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stop_answers_what_was_asked_and_then_closes()
+    {
+        (IDuplexPipe client, Task served, _) = _shard.Connect();
+        await client.Output.WriteAsync("SET a b\r\n"u8.ToArray());
+        (await ReadText(client, 5)).ShouldBe("+OK\r\n");
+        await client.Output.WriteAsync("GET a\r\n"u8.ToArray());
+        (await ReadText(client, 7)).ShouldBe("$1\r\nb\r\n");
+        Task finished = _shard.Clients.FinishAll(TimeSpan.Zero);
+        await served.WaitAsync(Patience);
+        await finished.WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task Breaking_the_protocol_ends_the_connection_with_an_error()
     {
         (IDuplexPipe client, Task served, _) = _shard.Connect();
