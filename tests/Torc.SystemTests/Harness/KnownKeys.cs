@@ -45,8 +45,20 @@ internal sealed class KnownKeys(string prefix, int count, int valueBytes)
     internal void Check(TorcNode through)
     {
         using RespClient client = through.Connect();
-        for (int index = 0; index < count; index++)
-            Read(client, index).ShouldBe(Value(index), $"{Key(index)} through node {through.Id}");
+        for (int first = 0; first < count; first += KeysPerBatch)
+        {
+            int end = Math.Min(first + KeysPerBatch, count);
+            for (int index = first; index < end; index++)
+                client.Append("GET", Key(index));
+            client.Flush();
+            RespValue[] replies = [.. Enumerable.Range(first, end - first).Select(_ => client.ReadReply())];
+            for (int index = first; index < end; index++)
+            {
+                RespValue reply = replies[index - first];
+                string? value = RespClient.IsError(reply) ? Read(client, index) : RespClient.TextOf(reply);
+                value.ShouldBe(Value(index), $"{Key(index)} through node {through.Id}");
+            }
+        }
     }
 
     private string? Read(RespClient client, int index)
