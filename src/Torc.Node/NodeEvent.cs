@@ -17,7 +17,7 @@ public enum NodeEventKind
     /// <summary>A quorum read found replicas apart and repaired them. Count: rows sent.</summary>
     ReadRepaired,
 
-    /// <summary>A local read met a damaged record.</summary>
+    /// <summary>A local read met a damaged record; Detail says in which file and where.</summary>
     DamagedRead,
 
     /// <summary>This node's copy of Partition finished its exchange and counts again.</summary>

@@ -69,6 +69,17 @@ public sealed class ColdRead
         _records.TryGetValue(address, out ColdRecord? record) && record.Segment == segment
             && record.State is ColdState.Intact or ColdState.Damaged ? record : null;
 
+    /// <summary>Where the first damaged record of this read lies; null when none is.</summary>
+    internal Damage? FirstDamage()
+    {
+        foreach (ColdRecord record in _records.Values)
+        {
+            if (record.State == ColdState.Damaged)
+                return new Damage(FileNames.Segment(record.Segment.Sequence), record.Offset, "a record that cannot be read or whose checksum is wrong");
+        }
+        return null;
+    }
+
     private void Read(ColdRecord record)
     {
         Segment segment = record.Segment;

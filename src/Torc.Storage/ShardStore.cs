@@ -53,6 +53,9 @@ public sealed class ShardStore : IDisposable
     /// <summary>Whether this run has a segment of its own; without, the disk was full at the start.</summary>
     internal bool HasActiveSegment => _log.Active != null;
 
+    /// <summary>Where the damage lies that the last damaged Find or Scan met.</summary>
+    public Damage? LastDamage { get; private set; }
+
     public StoreStatistics Statistics => _maintainer.AddTo(new StoreStatistics
     {
         Records = _partitions.CountRecords(),
@@ -96,6 +99,7 @@ public sealed class ShardStore : IDisposable
                 break;
             case FindOutcome.Damaged:
                 _damagedReadsTotal++;
+                LastDamage = finished?.FirstDamage() ?? LastDamage;
                 break;
         }
         return outcome;
@@ -183,7 +187,12 @@ public sealed class ShardStore : IDisposable
         end = 0;
         cold = null;
         PartitionState? state = _partitions.Get(keyspace, partition);
-        return state == null ? ScanOutcome.Done : _scan.Scan(state, fromHash, budget, finished, visitor, out end, out cold);
+        if (state == null)
+            return ScanOutcome.Done;
+        ScanOutcome outcome = _scan.Scan(state, fromHash, budget, finished, visitor, out end, out cold);
+        if (outcome == ScanOutcome.Damaged)
+            LastDamage = finished?.FirstDamage() ?? LastDamage;
+        return outcome;
     }
 
     public PartitionCounts Counts(byte keyspace, ushort partition) => _partitions.Get(keyspace, partition)?.Counts ?? default;

@@ -229,7 +229,8 @@ public sealed class Shard
     /// <summary>A record here cannot be read: with other replicas this copy stops counting until it has caught up with them.</summary>
     internal void OnDamagedRecord(ushort partition)
     {
-        Emit(new NodeEvent(NodeEventKind.DamagedRead, partition));
+        string where = Store.LastDamage is { } damage ? $"damage in {damage.File} at {damage.Offset}: {damage.What}" : "damage";
+        Emit(new NodeEvent(NodeEventKind.DamagedRead, partition, Detail: where));
         if (View.Map!.ReplicasOf(partition).Length == 1)
             return;
         SetComplete(partition, false);

@@ -40,7 +40,7 @@ internal sealed class EventSink(ILogger log)
                 log.PartitionIncomplete(happened.Partition);
                 break;
             case NodeEventKind.DamagedRead:
-                log.DamagedRead(happened.Partition);
+                log.DamagedRead(happened.Detail ?? "", happened.Partition);
                 break;
             default:
                 break;

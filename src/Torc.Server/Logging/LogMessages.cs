@@ -60,8 +60,8 @@ internal static partial class LogMessages
     [LoggerMessage(19, LogLevel.Information, "all partitions are complete")]
     internal static partial void AllComplete(this ILogger log);
 
-    [LoggerMessage(20, LogLevel.Warning, "a damaged record was met in partition {Partition}: other replicas answer")]
-    internal static partial void DamagedRead(this ILogger log, int partition);
+    [LoggerMessage(20, LogLevel.Warning, "{Where}; partition {Partition} is read from other replicas until it has caught up (torc inspect FILE shows more)")]
+    internal static partial void DamagedRead(this ILogger log, string where, int partition);
 
     [LoggerMessage(21, LogLevel.Debug, "connection of a peer at {Address} ended: {Reason}")]
     internal static partial void PeerConnectionEnded(this ILogger log, string address, string reason);
