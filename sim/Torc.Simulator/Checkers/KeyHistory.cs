@@ -31,6 +31,9 @@ public sealed class KeyHistory
     private readonly List<Evidence> _evidence = [];
     private readonly List<Violation> _phantoms = [];
 
+    /// <summary>Per piece of evidence, in order of time: the latest invocation among it and all before; where a search may end.</summary>
+    private readonly List<long> _invokedMax = [];
+
     public KeyHistory(History history, string key, IEnumerable<Operation> operations)
     {
         _history = history;
@@ -69,8 +72,10 @@ public sealed class KeyHistory
     public Evidence? FindSuperseding(Operation? candidate, Operation read, Func<Operation, bool> counts)
     {
         int readRequired = _history.Required(read.Level);
-        foreach (Evidence evidence in _evidence)
+        long after = candidate?.CompletedMicros ?? long.MinValue;
+        for (int index = _evidence.Count - 1; index >= 0 && _invokedMax[index] > after; index--)
         {
+            Evidence evidence = _evidence[index];
             Operation mutation = evidence.Mutation;
             if (evidence.SinceMicros >= read.InvokedMicros || ReferenceEquals(mutation, candidate) || !counts(mutation))
                 continue;
@@ -154,5 +159,9 @@ public sealed class KeyHistory
             if (holders >= majority && seen.Add(observed.LastWriter.Id))
                 _evidence.Add(new Evidence(observed.LastWriter, observed.Read.CompletedMicros, holders, observed.Read));
         }
+        _evidence.Sort((left, right) => left.SinceMicros.CompareTo(right.SinceMicros));
+        long latest = long.MinValue;
+        foreach (Evidence evidence in _evidence)
+            _invokedMax.Add(latest = Math.Max(latest, evidence.Mutation.InvokedMicros));
     }
 }

@@ -8,10 +8,11 @@ using Torc.Simulator.Time;
 
 namespace Torc.Simulator.Clients;
 
-/// <summary>After healing: reads every key at level ALL, one after the other, each until it is answered. Its reads are part of the history.</summary>
+/// <summary>After healing: reads every key at level ALL, some at a time, each until it is answered. Its reads are part of the history.</summary>
 internal sealed class VerifyingReader
 {
     private const int Index = 999;
+    private const int ReadsAtOnceMax = 32;
     private const long RetryMicros = 50_000;
     private const long PatienceMicros = 5_000_000;
     private readonly EventQueue _queue;
@@ -20,10 +21,11 @@ internal sealed class VerifyingReader
     private readonly Action<string> _reportNonsense;
     private readonly ClientConnector _connector;
     private readonly Queue<string> _keys = new();
-    private Operation? _read;
+    private readonly Queue<Operation> _unanswered = new();
     private ScheduledEvent? _patience;
     private int _node;
     private bool _awaitsGreeting;
+    private bool _refused;
 
     public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, int nodes, Action<string> reportNonsense)
     {
@@ -47,6 +49,9 @@ internal sealed class VerifyingReader
     {
         _patience?.Cancel();
         _connector.Drop();
+        foreach (Operation read in _unanswered)
+            GiveUp(read);
+        _unanswered.Clear();
         _node = (_node + 1) % _nodes;
         _connector.Connect(ClusterContext.ClientAddress(_node), connected =>
         {
@@ -64,43 +69,58 @@ internal sealed class VerifyingReader
 
     private void ReadNext()
     {
-        if (!_keys.TryPeek(out string? key))
-        {
-            IsDone = true;
+        IsDone = _keys.Count == 0;
+        if (IsDone)
             return;
-        }
-        _read = _history.Invoke(new Operation
-        {
-            Id = _history.NextId,
-            Observer = Index,
-            Key = key,
-            Kind = OperationKind.Read,
-            Level = ConsistencyLevel.All,
-            InvokedMicros = _queue.NowMicros,
-        });
         using var bytes = new ByteWriter();
-        RespRequests.Write(bytes, _read);
+        while (_unanswered.Count < ReadsAtOnceMax && _keys.TryDequeue(out string? key))
+        {
+            Operation read = _history.Invoke(new Operation
+            {
+                Id = _history.NextId,
+                Observer = Index,
+                Key = key,
+                Kind = OperationKind.Read,
+                Level = ConsistencyLevel.All,
+                InvokedMicros = _queue.NowMicros,
+            });
+            _unanswered.Enqueue(read);
+            RespRequests.Write(bytes, read);
+        }
         Send(bytes);
     }
 
     private void OnReply(RespValue reply)
     {
-        _patience?.Cancel();
         if (_awaitsGreeting)
         {
             _awaitsGreeting = false;
+            _patience?.Cancel();
             ReadNext();
             return;
         }
-        if (!ReplyReading.TryComplete(_read!, reply, _queue.NowMicros))
-            _reportNonsense($"{_read} was answered {reply}");
-        if (_read!.Outcome == OperationOutcome.Done)
+        Operation read = _unanswered.Dequeue();
+        if (!ReplyReading.TryComplete(read, reply, _queue.NowMicros))
+            _reportNonsense($"{read} was answered {reply}");
+        _refused |= read.Outcome != OperationOutcome.Done;
+        if (read.Outcome != OperationOutcome.Done)
+            _keys.Enqueue(read.Key);
+        if (_unanswered.Count > 0)
+            return;
+        _patience?.Cancel();
+        if (!_refused)
         {
-            _keys.Dequeue();
             ReadNext();
             return;
         }
+        _refused = false;
         _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
+    }
+
+    private void GiveUp(Operation read)
+    {
+        History.Complete(read, OperationOutcome.Unknown, _queue.NowMicros);
+        _keys.Enqueue(read.Key);
     }
 
     private void Send(ByteWriter bytes)

@@ -23,7 +23,7 @@ internal sealed class PeerLinks(NodeHost host)
     /// <summary>Frames for a peer; dropped when there is no link, as a broken one would have.</summary>
     public void Send(int peer, ReadOnlySpan<byte> frames)
     {
-        if (_established.TryGetValue(peer, out PeerLink? link) && link.End.IsOpen)
+        if (_established.TryGetValue(peer, out PeerLink? link) && link.End is { IsOpen: true })
             link.End.Send(frames);
     }
 
@@ -45,11 +45,12 @@ internal sealed class PeerLinks(NodeHost host)
         });
     }
 
+    /// <summary>An end that closed before this node woke up has its own notice, which dials again.</summary>
     private void OnDialled(int peer, PeerLink link, ConnectionEnd? end)
     {
-        if (end is null || !end.IsOpen)
+        if (end is null)
             DialLater(peer);
-        else
+        else if (end.IsOpen)
             link.Opened(end);
     }
 
@@ -61,7 +62,7 @@ internal sealed class PeerLinks(NodeHost host)
         int peer = link.Peer;
         if (_established.Remove(peer, out PeerLink? older))
         {
-            older.End.Close();
+            older.End!.Close();
             host.ControlTurn((control, outbox) => control.OnLinkDown((ushort)peer, host.Now, outbox));
         }
         _established.Add(peer, link);
@@ -85,7 +86,8 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
 {
     private readonly ReceiveBuffer _received = new();
 
-    public ConnectionEnd End { get; private set; } = null!;
+    /// <summary>Null until this side knows that the link is open.</summary>
+    public ConnectionEnd? End { get; private set; }
 
     /// <summary>The peer this side connected to; -1 when the peer connected.</summary>
     public int Dialled => dialled;
@@ -111,7 +113,7 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
 
     private void Drain()
     {
-        if (Peer < 0 && !TryGreet())
+        if (End is null || (Peer < 0 && !TryGreet()))
             return;
         while (End.IsOpen && _received.Length >= PeerFrame.HeaderBytes)
         {

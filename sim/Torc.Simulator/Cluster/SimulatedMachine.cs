@@ -145,8 +145,7 @@ internal sealed class SimulatedMachine
         if (StoppedOnDiskFailure)
             LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         _starts++;
-        ushort start = _context.Defect == Defect.SameIncarnation ? (ushort)1 : _starts;
-        ulong incarnation = ((ulong)_birth << 16) | start;
+        ulong incarnation = ((ulong)_birth << 16) | _starts;
         var identity = new NodeIdentity(Describe(Id, _birth), incarnation, PersistedMap, _context.Settings.Shards);
         Host = NodeHost.TryStart(this, _context, identity);
         if (Host is not { } host)

@@ -11,9 +11,6 @@ public enum Defect
     /// <summary>Disks acknowledge syncs and do nothing.</summary>
     LyingDisk,
 
-    /// <summary>A node starts again under the actor of its last run.</summary>
-    SameIncarnation,
-
     /// <summary>A wiped node keeps its birth, so that it takes its empty copies for complete.</summary>
     WipeUnnoticed,
 }

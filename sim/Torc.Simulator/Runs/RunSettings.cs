@@ -69,6 +69,30 @@ public sealed record RunSettings
         };
     }
 
+    /// <summary>The same with the faults that a deliberate defect needs to show, often, and slow disks.</summary>
+    public RunSettings Provoking(Defect defect)
+    {
+        FaultKind[] kinds = defect switch
+        {
+            Defect.ReplyBeforeSync or Defect.LyingDisk => [FaultKind.PowerLossEverywhere],
+            Defect.WipeUnnoticed => [FaultKind.Wipe],
+            _ => [],
+        };
+        if (kinds.Length == 0)
+            return this;
+        return this with
+        {
+            Nodes = 3,
+            ReplicationFactor = 3,
+            InitialSkewMsMax = 1_500,
+            Storage = Storage with { Durability = Durability.Always },
+            Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = 500_000 },
+            Workload = Workload with { PauseMeanMicros = 10_000, Clients = 8, OtherLevelShare = 0, KeyLifeMicros = 3_000_000 },
+            DiskMicrosMin = 5_000,
+            DiskMicrosMean = 20_000,
+        };
+    }
+
     private static NodeOptions DrawNode(SeededRandom random) => new()
     {
         OperationTimeoutMs = (int)random.Between(300, 3_000),

@@ -50,7 +50,7 @@ public class StaleReadCheckerTests
         _scenario.Read(44, 45, unknown);
         Broken.ShouldBeEmpty();
         _scenario.Read(46, 47, known);
-        Broken.ShouldBe([1]);
+        Broken.Length.ShouldBe(1, "the acknowledged write and both earlier reads forbid it");
     }
 
     [Fact]

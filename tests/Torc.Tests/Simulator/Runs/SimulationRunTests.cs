@@ -1,0 +1,48 @@
+using Torc.Simulator.Runs;
+
+namespace Torc.Tests.Simulator.Runs;
+
+public class SimulationRunTests
+{
+    private const long ShortMicros = 8_000_000;
+    private const int SeedsPerDefect = 6;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void The_same_seed_gives_the_same_events(ulong seed)
+    {
+        RunResult first = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros));
+        RunResult second = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros));
+
+        second.EventHash.ShouldBe(first.EventHash);
+        second.Events.ShouldBe(first.Events);
+        SimulationRun.Run(RunPlan.Draw(seed + 1, ShortMicros)).EventHash.ShouldNotBe(first.EventHash);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(16)]
+    [InlineData(20)]
+    public void A_cluster_under_faults_keeps_its_promises(ulong seed)
+    {
+        RunResult result = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros));
+
+        result.Violations.ShouldBeEmpty(RunReport.Violations(result));
+        result.Operations[Torc.Simulator.Checkers.OperationOutcome.Done].ShouldBeGreaterThan(10);
+    }
+
+    [Theory]
+    [InlineData(Defect.ReplyBeforeSync)]
+    [InlineData(Defect.LyingDisk)]
+    [InlineData(Defect.WipeUnnoticed)]
+    public void A_deliberate_defect_is_caught(Defect defect)
+    {
+        bool caught = false;
+        for (ulong seed = 1; seed <= SeedsPerDefect && !caught; seed++)
+            caught = SimulationRun.Run(RunPlan.Draw(seed, 2 * ShortMicros, defect)).Failed;
+
+        caught.ShouldBeTrue();
+    }
+}
