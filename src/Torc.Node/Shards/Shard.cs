@@ -109,6 +109,12 @@ public sealed class Shard
             ReplyError(request, "BUSY this node has too many commands under way; try again later", refused: true);
             return;
         }
+        if (!View.IsFormed)
+        {
+            // The cluster formed, the session saw it, and the shard's own turn for it is still to come.
+            ReplyError(request, "LOADING Torc is waiting for the first nodes of its cluster; see torc status", refused: true);
+            return;
+        }
         bool forwarded = request.Session is null;
         int coordinator = Router.Coordinator(View, request.Kind, request.Partition, IsComplete(request.Partition));
         bool here = coordinator == View.Self || (forwarded && CanRunForwarded(request));
