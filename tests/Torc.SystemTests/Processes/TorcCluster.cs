@@ -27,6 +27,9 @@ internal sealed class TorcCluster : IDisposable
 
     internal string HostsAndPorts => string.Join(' ', Nodes.Select(static node => $"127.0.0.1:{node.Port}"));
 
+    /// <summary>Nodes with their addresses and directories; none is started.</summary>
+    internal static TorcCluster Prepare(int count, params string[] options) => new(count, options);
+
     /// <summary>Starts the nodes with the same options and waits until each takes commands.</summary>
     internal static TorcCluster Start(int count, params string[] options)
     {
