@@ -25,6 +25,9 @@ public ref struct WriteContext(
 
     public bool Changed { get; private set; }
 
+    /// <summary>The change depends on the value that was read: running it twice would apply it twice.</summary>
+    public bool IsRelative { get; private set; }
+
     /// <summary>The greatest version in the delta.</summary>
     public Version DeltaVersion { get; private set; }
 
@@ -44,6 +47,7 @@ public ref struct WriteContext(
     /// <summary>APPEND, INCR, SET KEEPTTL on a live string: a new value, expiry untouched. On a key that is not live: as SET.</summary>
     public void UpdateString(scoped ReadOnlySpan<byte> value)
     {
+        IsRelative = true;
         if (!IsLive)
         {
             SetString(value, 0);

@@ -1,35 +1,67 @@
 using Torc.Core.Placement;
+using Torc.Core.Replication;
 
 namespace Torc.Node.Shards;
 
-/// <summary>Starts exchanges for this shard's incomplete partitions, a bounded number at a time, until none is left.</summary>
+/// <summary>
+/// Starts exchanges, a bounded number at a time. First for incomplete partitions, which count again when the completion rule is
+/// met. Then for whole ones that may have missed writes that others acknowledged: this node was away, or a peer was unreachable. Those
+/// count all along, since a quorum holds what they miss; pulling it gives every key its replicas back, and DBSIZE its right number.
+/// </summary>
 internal sealed class CatchUp(Shard shard)
 {
+    /// <summary>Whole partitions that are refreshed at once; client work comes first.</summary>
+    private const int RefreshesMax = 1;
+
     private readonly HashSet<ushort> _underWay = [];
     private readonly HashSet<ushort> _damagedMeanwhile = [];
     private readonly HashSet<ushort> _damageCovered = [];
+    private readonly SortedDictionary<ushort, ReplicaSet> _toRefresh = [];
+    private int _refreshes;
+
+    private ClusterMap Map => shard.View.Map!;
 
     /// <summary>The map came into use. A partition without other replicas, or one born with the map, has nothing to catch up with.</summary>
     public void OnFormed(bool wasBornWithMap)
     {
-        ClusterMap map = shard.View.Map!;
-        for (ushort partition = 0; partition < map.PartitionCount; partition++)
+        for (ushort partition = 0; partition < Map.PartitionCount; partition++)
         {
-            if (shard.Owns(partition) && (wasBornWithMap || map.ReplicasOf(partition).Length == 1))
+            if (!shard.Owns(partition))
+                continue;
+            if (wasBornWithMap || Map.ReplicasOf(partition).Length == 1)
                 shard.SetComplete(partition, true);
+            else
+                Refresh(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length));
+        }
+    }
+
+    /// <summary>A peer can be reached again: it may hold writes that did not get here meanwhile.</summary>
+    public void OnPeerUp(ushort node)
+    {
+        for (ushort partition = 0; partition < Map.PartitionCount; partition++)
+        {
+            int replica = Map.ReplicasOf(partition).IndexOf(node);
+            if (replica >= 0 && shard.Owns(partition))
+                Refresh(partition, ReplicaSet.Single(replica));
         }
     }
 
     public void Run()
     {
-        ClusterMap map = shard.View.Map!;
-        for (ushort partition = 0; partition < map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
+        for (ushort partition = 0; partition < Map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
         {
-            if (!shard.Owns(partition) || shard.IsComplete(partition) || !_underWay.Add(partition))
+            if (shard.Owns(partition) && !shard.IsComplete(partition) && !_underWay.Contains(partition))
+                Start(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length), completes: true);
+        }
+        while (_toRefresh.Count > 0 && _refreshes < RefreshesMax && _underWay.Count < shard.Options.ExchangesMax)
+        {
+            (ushort partition, ReplicaSet peers) = _toRefresh.First();
+            _toRefresh.Remove(partition);
+            // One under way pulls from all peers that are up anyway.
+            if (_underWay.Contains(partition) || !shard.IsComplete(partition))
                 continue;
-            var exchange = new ExchangeOperation(shard, partition);
-            shard.Operations.Add(exchange, shard.Deadline(shard.Options.ExchangeTimeoutMs));
-            exchange.Begin();
+            _refreshes++;
+            Start(partition, peers, completes: false);
         }
     }
 
@@ -47,9 +79,26 @@ internal sealed class CatchUp(Shard shard)
     public void OnExchanged(ExchangeOperation exchange)
     {
         _underWay.Remove(exchange.Partition);
-        if (_damagedMeanwhile.Remove(exchange.Partition))
+        bool wasDamaged = _damagedMeanwhile.Remove(exchange.Partition);
+        if (!exchange.Completes)
+        {
+            _refreshes--;
+            return;
+        }
+        if (wasDamaged)
             return;
         _damageCovered.Add(exchange.Partition);
         shard.SetComplete(exchange.Partition, true);
+    }
+
+    private void Refresh(ushort partition, ReplicaSet peers) =>
+        _toRefresh[partition] = _toRefresh.GetValueOrDefault(partition).Or(peers);
+
+    private void Start(ushort partition, ReplicaSet peers, bool completes)
+    {
+        _underWay.Add(partition);
+        var exchange = new ExchangeOperation(shard, partition, peers, completes);
+        shard.Operations.Add(exchange, shard.Deadline(shard.Options.ExchangeTimeoutMs));
+        exchange.Begin();
     }
 }

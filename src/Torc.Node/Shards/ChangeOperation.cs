@@ -15,7 +15,8 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private readonly ByteWriter _delta = new();
     private readonly ByteWriter _reply = new();
     private readonly ByteWriter _earlierReply = new();
-    private Version _stamp, _earlierStamp;
+    private Version _stamp;
+    private bool _wasRelative;
     private int _restamps;
     private bool _wasSent;
 
@@ -75,6 +76,8 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     /// <summary>Runs the handler on a row and replicates what it changes. The row's view ends with this call.</summary>
     protected void Change(in RowView row)
     {
+        if (_wasRelative && TryEndRelative(row))
+            return;
         RememberAttempt();
         Version stamp = Shard.Clock.Stamp(Shard.Now, Version.Max(Above, row.MaxVersion));
         _delta.Clear();
@@ -83,9 +86,9 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         Request.Spec.OnWrite!(ref context);
         if (!context.Changed)
         {
-            // Run again after it was outranked, a delete finds the key gone and SET NX finds it there: by its own earlier attempt.
-            bool isOwnWork = !_earlierStamp.IsNone && row.BaseVersion == _earlierStamp;
-            Answer(isOwnWork ? _earlierReply.Written : _reply.Written);
+            // Run again after it was outranked, a delete finds the key gone and SET NX finds it there: its earlier attempt took effect
+            // before what outranked it.
+            Answer(_wasSent ? _earlierReply.Written : _reply.Written);
             return;
         }
         if (!RowView.TryDecode(context.DeltaVersion, _delta.Written, out RowView delta))
@@ -100,6 +103,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, stamp));
         _wasSent = true;
         _stamp = context.DeltaVersion;
+        _wasRelative = context.IsRelative;
         if (!applied.Reflected)
         {
             OnSuperseded(applied.Winner);
@@ -108,11 +112,25 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, Levels.Required(Request.WriteLevel, Replicas.Length));
     }
 
+    /// <summary>
+    /// A change relative to the old value (INCR, APPEND) that was outranked must not simply run again: what outranked it may have
+    /// been built on it. Only when a later write replaced the whole value did it leave no trace.
+    /// </summary>
+    private bool TryEndRelative(in RowView row)
+    {
+        if (row.BaseVersion > _stamp)
+            return false;
+        if (row.StringVersion == _stamp)
+            Answer(_reply.Written);
+        else
+            AnswerTimeout("change that met another node's change of this key", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+        return true;
+    }
+
     private void RememberAttempt()
     {
         if (!_wasSent)
             return;
-        _earlierStamp = _stamp;
         _earlierReply.Clear();
         _earlierReply.Write(_reply.Written);
     }

@@ -1,5 +1,5 @@
-// Catching up: an incomplete copy of a partition pulls what its peers hold, peer after peer, until the completion rule says that
-// no acknowledged write can be missing. Core's PartitionExchange decides; this sends, reads and applies. Writes go on meanwhile.
+// Catching up: a copy of a partition pulls what its peers hold, peer after peer; an incomplete one until the completion rule says
+// that no acknowledged write can be missing. Core's PartitionExchange decides; this sends, reads and applies. Writes go on meanwhile.
 
 using Torc.Core.Placement;
 using Torc.Core.Repair;
@@ -9,7 +9,9 @@ using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
-internal sealed class ExchangeOperation(Shard shard, ushort partition) : Operation(shard), IResumable
+/// <param name="peers">Whom to pull from, by preference index.</param>
+/// <param name="completes">True: until the completion rule is met, waiting for peers that are down. False: from those that are up, once.</param>
+internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSet peers, bool completes) : Operation(shard), IResumable
 {
     /// <summary>Rows of one range that are asked for at once.</summary>
     private const int FetchesOutstandingMax = 32;
@@ -26,6 +28,8 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition) : Operati
 
     public ushort Partition => partition;
 
+    public bool Completes => completes;
+
     private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(partition);
 
     /// <summary>Ends when the rule is met; else starts over with the next peer that is up, or waits until one is.</summary>
@@ -33,26 +37,26 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition) : Operati
     {
         _exchange?.Dispose();
         _exchange = null;
-        if (CompletionRule.IsComplete(Replicas.Length, _finished, _completeAtStart))
+        if (completes && CompletionRule.IsComplete(Replicas.Length, _finished, _completeAtStart))
         {
-            _isEnded = true;
-            Shard.Operations.Remove(this);
-            Shard.OnExchanged(this);
+            End();
             return;
         }
         Shard.Operations.Renew(this);
         for (int i = 0; i < Replicas.Length; i++)
         {
             ushort node = Replicas[i];
-            if (node == Shard.View.Self || _finished.Contains(i) || !Shard.View.IsUp(node))
+            if (node == Shard.View.Self || !peers.Contains(i) || _finished.Contains(i) || !Shard.View.IsUp(node))
                 continue;
             _exchange = new PartitionExchange(partition, node, KeyspaceOrder);
             break;
         }
-        if (_exchange is null)
+        if (_exchange is not null)
+            Advance();
+        else if (completes)
             Wait();
         else
-            Advance();
+            End();
     }
 
     public void Resume(ColdRead? finished)
@@ -163,6 +167,13 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition) : Operati
             Wait();
             new FetchOperation(this, exchange, exchange.KeyToFetch(_nextFetch++)).Begin();
         }
+    }
+
+    private void End()
+    {
+        _isEnded = true;
+        Shard.Operations.Remove(this);
+        Shard.OnExchanged(this);
     }
 
     private void Wait() => DeadlineMicros = Shard.Now.MonotonicMicros + Shard.Options.ExchangeTimeoutMs * Instant.MicrosPerMs;

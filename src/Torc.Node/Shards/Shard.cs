@@ -187,8 +187,12 @@ public sealed class Shard
         TakeFormation();
         for (int node = 0; node < view.Peers.Length; node++)
         {
-            if (!view.IsUp((ushort)node) && (node >= previous.Peers.Length || previous.IsUp((ushort)node)))
+            bool isUp = view.IsUp((ushort)node);
+            bool wasUp = node < previous.Peers.Length && previous.IsUp((ushort)node);
+            if (wasUp && !isUp)
                 OnPeerDown((ushort)node);
+            else if (isUp && !wasUp && previous.IsFormed)
+                _catchUp.OnPeerUp((ushort)node);
         }
     }
 

@@ -152,6 +152,18 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void A_node_that_was_away_gets_what_it_missed_without_being_asked()
+    {
+        _cluster.Kill(2);
+        for (int key = 0; key < 30; key++)
+            _cluster[0].Call("put", $"key{key}", "v").ShouldBe("+OK");
+        _cluster[2].LiveRecords().ShouldBe(0);
+        _cluster.RestartLinks(2);
+        _cluster.Elapse(2_000);
+        _cluster[2].LiveRecords().ShouldBe(30);
+    }
+
+    [Fact]
     public void An_expired_key_is_gone_for_everybody_and_deleted_by_and_by()
     {
         _cluster[0].Call("put", "k", "v", (_cluster.WallMs + 1_000).ToString(System.Globalization.CultureInfo.InvariantCulture));
