@@ -29,18 +29,19 @@ public readonly record struct ScanMessage(ulong Operation, byte Keyspace, ulong 
 }
 
 /// <summary>
-/// A range of rows: <c>operation u64 | status u8 | complete u8 | end u64 | count u32 | entries</c>, an entry being
+/// A range of rows: <c>operation u64 | status u8 | complete u8 | end u64 | floor 16 | count u32 | entries</c>, an entry being
 /// <c>hash u64 | version 16 | key blob | row without values blob</c>, in order of (hash, key). end 0: the range is the last.
 /// </summary>
 public static class ScanReply
 {
-    public static void Write(PeerBuffer to, ushort partition, ulong operation, ReadStatus status, bool complete, ulong end, int count, ReadOnlySpan<byte> entries)
+    public static void Write(PeerBuffer to, ushort partition, ulong operation, ReadStatus status, bool complete, ulong end, Version floor, int count, ReadOnlySpan<byte> entries)
     {
         ByteWriter body = to.Begin(PeerMessageKind.ScanReply, partition);
         body.WriteUInt64(operation);
         body.WriteByte((byte)status);
         body.WriteByte(complete ? (byte)1 : (byte)0);
         body.WriteUInt64(end);
+        body.WriteVersion(floor);
         body.WriteUInt32((uint)count);
         body.Write(entries);
         to.End();
@@ -66,6 +67,7 @@ public static class ScanReply
             Status = (ReadStatus)reader.ReadByte(),
             Complete = reader.ReadByte() != 0,
             End = reader.ReadUInt64(),
+            Floor = reader.ReadVersion(),
             Count = (int)reader.ReadUInt32(),
             Entries = reader.TakeRest(),
         };
@@ -82,6 +84,9 @@ public readonly ref struct ScanReplyView
     public bool Complete { get; init; }
 
     public ulong End { get; init; }
+
+    /// <summary>The sender's floor: rows that are not above it are deleted, though another replica may still list them.</summary>
+    public Version Floor { get; init; }
 
     public int Count { get; init; }
 

@@ -60,9 +60,9 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (WasSent)
             return true;
         int required = Levels.Required(Request.WriteLevel, Replicas.Length);
-        if (!WritePhase.CanReach(this, required))
+        if (WholeReplicas < required)
         {
-            Refuse($"UNAVAILABLE the write needs {required} of {Replicas.Length} replicas and fewer are up and whole; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
+            Refuse($"UNAVAILABLE the write needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
             return false;
         }
         if (!Shard.View.ClockIsTrusted)

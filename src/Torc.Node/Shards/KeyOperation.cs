@@ -28,6 +28,23 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>Replicas, this node included, that are up and whole: what a level can be met with.</summary>
+    public int WholeReplicas
+    {
+        get
+        {
+            int whole = 0;
+            foreach (ushort node in Replicas)
+            {
+                bool counts = node == Shard.View.Self
+                    ? Shard.IsComplete(Request.Partition)
+                    : Shard.View.IsUp(node) && Shard.View.IsPeerComplete(node, Request.Partition);
+                whole += counts ? 1 : 0;
+            }
+            return whole;
+        }
+    }
+
     /// <summary>Enters the key's gate and runs when nobody is in front.</summary>
     public void Begin()
     {

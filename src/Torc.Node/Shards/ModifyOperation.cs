@@ -70,12 +70,12 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         Change(row);
     }
 
-    public void OnReadFailed(int answered, int required)
+    public void OnReadFailed(int required)
     {
         if (WasSent)
             AnswerTimeout("write", 0, required);
         else
-            Refuse($"UNAVAILABLE the change needs to read {required} replicas and {answered} can answer; wait for nodes to come back");
+            Refuse($"UNAVAILABLE a change reads {required} of {Replicas.Length} replicas first, whatever the level, and {WholeReplicas} are up and whole; wait for nodes to come back");
     }
 
     private void Run(ColdRead? finished)

@@ -36,7 +36,8 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         End();
     }
 
-    public void OnReadFailed(int answered, int required) => Refuse(Unavailable(answered, required));
+    public void OnReadFailed(int required) => Refuse(
+        $"UNAVAILABLE the read needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
 
     private void Run(ColdRead? finished)
     {
@@ -61,7 +62,4 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         else
             _read.Begin(row, required);
     }
-
-    private static string Unavailable(int answered, int required) =>
-        $"UNAVAILABLE the read needs {required} replicas and {answered} can answer; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)";
 }

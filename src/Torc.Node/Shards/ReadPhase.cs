@@ -11,8 +11,8 @@ internal interface IReadPhaseOwner
     /// <summary>The level is met with this row. The view is valid during the call.</summary>
     void OnRow(in RowView row);
 
-    /// <summary>The level cannot be met. <paramref name="answered"/>: replicas that did their part.</summary>
-    void OnReadFailed(int answered, int required);
+    /// <summary>The level cannot be met.</summary>
+    void OnReadFailed(int required);
 }
 
 /// <summary>
@@ -46,7 +46,8 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         ClusterView view = Shard.View;
         for (int i = 0; i < replicas.Length; i++)
         {
-            if (i != localIndex && !view.IsUp(replicas[i]))
+            // An answer of a copy that does not count could only be waited for in vain.
+            if (i != localIndex && !(view.IsUp(replicas[i]) && view.IsPeerComplete(replicas[i], operation.Request.Partition)))
                 _quorum.Fail(i);
         }
         _quorum.Answer(localIndex, local.Digest, local.MaxVersion, complete: true, hasData: true);
@@ -165,7 +166,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
                     owner.OnRow(View(_mergedVersion, _merged));
                     return;
                 default:
-                    owner.OnReadFailed(_quorum.Answered, _quorum.Required);
+                    owner.OnReadFailed(_quorum.Required);
                     return;
             }
         }

@@ -87,14 +87,14 @@ internal sealed class ReplicaRequests(Shard shard)
         if (outcome == ScanOutcome.Cold)
         {
             if (!TryPark(from, message, cold))
-                ScanReply.Write(shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Refused, complete: false, 0, 0, default);
+                ScanReply.Write(shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Refused, complete: false, 0, Version.None, 0, default);
             return true;
         }
         if (_scan.MetDamage && !shard.IsDamageCovered(message.Partition))
             shard.OnDamagedRecord(message.Partition);
         ScanReply.Write(
             shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition),
-            _scan.End, _scan.Count, _scan.Entries);
+            _scan.End, shard.Floors.Of(scan.Keyspace, message.Partition).Version, _scan.Count, _scan.Entries);
         return true;
     }
 

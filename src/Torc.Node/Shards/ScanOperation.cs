@@ -27,6 +27,7 @@ internal sealed class ScanOperation : Operation, IResumable
     /// <summary>Only keys of this kind are answered, when one was asked for.</summary>
     private readonly int? _kind;
     private ulong _end;
+    private Version _floor;
     private bool _hasRange;
     private ReplicaSet _asked, _answered;
     private bool _isEnded;
@@ -87,7 +88,7 @@ internal sealed class ScanOperation : Operation, IResumable
                 Refuse();
             return;
         }
-        Join(_scan.Entries, _scan.End);
+        Join(_scan.Entries, _scan.End, Shard.Floors.Of(_request.Keyspace, _request.Partition).Version);
         Answered(Replicas.IndexOf(Shard.View.Self));
     }
 
@@ -102,7 +103,7 @@ internal sealed class ScanOperation : Operation, IResumable
                 Refuse();
             return;
         }
-        Join(reply.Entries, reply.End);
+        Join(reply.Entries, reply.End, reply.Floor);
         Answered(replica);
     }
 
@@ -167,8 +168,9 @@ internal sealed class ScanOperation : Operation, IResumable
     }
 
     /// <summary>Merges one replica's sorted range into the sorted join, up to the nearer end.</summary>
-    private void Join(ReadOnlySpan<byte> entries, ulong end)
+    private void Join(ReadOnlySpan<byte> entries, ulong end, Version floor)
     {
+        _floor = Version.Max(_floor, floor);
         _end = _hasRange ? HashRange.NearerEnd(_end, end) : end;
         _next.Clear();
         var left = new ByteReader(_joined.Written);
@@ -230,5 +232,5 @@ internal sealed class ScanOperation : Operation, IResumable
     }
 
     private bool IsWanted(in ScanEntry entry) =>
-        entry.Row.IsLive(Shard.Now.WallMs) && (_kind is not { } kind || (int)entry.Row.Kind == kind);
+        entry.Row.BaseVersion > _floor && entry.Row.IsLive(Shard.Now.WallMs) && (_kind is not { } kind || (int)entry.Row.Kind == kind);
 }

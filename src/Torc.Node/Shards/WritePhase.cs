@@ -1,5 +1,4 @@
 using Torc.Core.Replication;
-using Torc.Node.Control;
 using Torc.Node.Peers;
 
 namespace Torc.Node.Shards;
@@ -29,22 +28,6 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
     public int Acknowledged => _isActive ? _quorum.Acknowledged : 0;
 
     public int Required => _quorum.Required;
-
-    /// <summary>Whether enough replicas are up and whole: asked before stamping, so that a refusal proves that nothing was applied.</summary>
-    public static bool CanReach(KeyOperation operation, int required)
-    {
-        ClusterView view = operation.Shard.View;
-        int reachable = 0;
-        foreach (ushort node in operation.Replicas)
-        {
-            bool counts = node == view.Self
-                ? operation.Shard.IsComplete(operation.Request.Partition)
-                : view.IsUp(node) && view.IsPeerComplete(node, operation.Request.Partition);
-            if (counts)
-                reachable++;
-        }
-        return reachable >= required;
-    }
 
     public void Begin(Version version, ReadOnlySpan<byte> delta, Version localWinner, int required)
     {

@@ -87,6 +87,7 @@ internal sealed class LoopCluster
             _links.Remove((node, other.Index));
             _links.Remove((other.Index, node));
             other.ControlTurn((control, outbox) => control.OnLinkDown((ushort)node, Now, outbox));
+            _nodes[node].ControlTurn((control, outbox) => control.OnLinkDown((ushort)other.Index, Now, outbox));
         }
     }
 

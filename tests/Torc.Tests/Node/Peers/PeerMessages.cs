@@ -30,7 +30,7 @@ internal static class PeerMessages
         new ScanMessage(7, 2, 99, 100).Write(buffer, Partition);
         using var entries = new ByteWriter();
         ScanReply.WriteEntry(entries, StableHash.Hash64("key"u8), "key"u8, view);
-        ScanReply.Write(buffer, Partition, 8, ReadStatus.Answered, complete: true, 1000, 1, entries.Written);
+        ScanReply.Write(buffer, Partition, 8, ReadStatus.Answered, complete: true, 1000, version, 1, entries.Written);
         new ListMessage(9, 254, 0, 5).Write(buffer, Partition);
         using var listing = new RangeListing();
         listing.Add(StableHash.Hash64("key"u8), "key"u8, version, 42).ShouldBeTrue();

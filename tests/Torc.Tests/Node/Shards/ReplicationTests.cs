@@ -195,6 +195,32 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void Flushed_keys_do_not_come_back_in_listings_from_a_node_that_missed_the_flush()
+    {
+        for (int key = 0; key < 40; key++)
+            _cluster[0].Call("put", $"key{key}", "old").ShouldBe("+OK");
+        _cluster.Kill(2);
+        _cluster[0].Call("wipe").ShouldBe("+OK");
+        _cluster.RestartLinks(2);
+        _cluster.Run();
+        for (int node = 0; node < 3; node++)
+            _cluster[node].Call("all").ShouldBe("+");
+        _cluster.Elapse(2_000);
+        _cluster[2].LiveRecords().ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_read_that_too_few_whole_replicas_can_answer_is_refused_at_once()
+    {
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        _cluster.Kill(1);
+        _cluster.RestartEmpty(1, wiped: true);
+        _cluster.Kill(2);
+        _cluster.Run();
+        _cluster[0].Call("see", "k").ShouldStartWith("-UNAVAILABLE the read needs 2 of 3 replicas and 1 are up and whole");
+    }
+
+    [Fact]
     public void A_listing_shows_each_key_once_though_one_replica_missed_some()
     {
         _cluster.Cut(0, 1);
