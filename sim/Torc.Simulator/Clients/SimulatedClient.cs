@@ -4,13 +4,15 @@ using Torc.Core.Replication;
 using Torc.Protocols.Resp;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Cluster;
+using Torc.Simulator.Runs;
 using Torc.Simulator.Time;
 
 namespace Torc.Simulator.Clients;
 
 /// <summary>What clients of a run share.</summary>
 internal sealed record ClientContext(
-    WorkloadOptions Options, EventQueue Queue, Network.SimulatedNetwork Network, History History, int Nodes, Action<string> ReportNonsense)
+    WorkloadOptions Options, EventQueue Queue, Network.SimulatedNetwork Network, History History, int Nodes, Action<string> ReportNonsense,
+    Defect Defect)
 {
     private const int AddressOffset = 1000;
     private const ulong ClientLabel = 2UL << 60;
@@ -82,11 +84,13 @@ internal sealed class SimulatedClient
             }
             _awaitsGreeting = true;
             using var bytes = new ByteWriter();
-            RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", Levels.NameOf(_readLevel), "WRITE", Levels.NameOf(_writeLevel));
+            RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", Levels.NameOf(ReadLevelSent), "WRITE", Levels.NameOf(_writeLevel));
             _connector.Send(bytes.Written);
             StartPatience();
         });
     }
+
+    private ConsistencyLevel ReadLevelSent => _context.Defect == Defect.WeakReads ? ConsistencyLevel.One : _readLevel;
 
     private void SendBatch()
     {

@@ -50,7 +50,9 @@ internal sealed class NodeHost
 
     public ulong SettingsDigest => Node.Control.SettingsDigest;
 
-    public Instant Now => _machine.Clock.Now;
+    public Instant Now => _context.Defect == Defect.StoppedWallClock
+        ? _machine.Clock.Now with { WallMs = ClusterContext.EpochWallMs }
+        : _machine.Clock.Now;
 
     /// <summary>Opens the stores and starts; null when a disk failed under it, or a store would not open.</summary>
     public static NodeHost? TryStart(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
@@ -130,6 +132,7 @@ internal sealed class NodeHost
 
     public void OnFrame(ushort from, byte[] messages)
     {
+        FrameTampering.Apply(_context.Defect, messages);
         ulong shards = 0;
         var reader = new PeerMessageReader(messages);
         while (reader.TryRead(out PeerMessage message))

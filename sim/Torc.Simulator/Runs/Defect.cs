@@ -13,4 +13,16 @@ public enum Defect
 
     /// <summary>A wiped node keeps its birth, so that it takes its empty copies for complete.</summary>
     WipeUnnoticed,
+
+    /// <summary>Every copy claims to count, whatever it lost.</summary>
+    IncompleteCounts,
+
+    /// <summary>A replica calls a write applied that something later covers.</summary>
+    OutrankedIsApplied,
+
+    /// <summary>The wall clock of every node stands still, so that nothing expires.</summary>
+    StoppedWallClock,
+
+    /// <summary>Reads that were asked for at a quorum are answered by one replica.</summary>
+    WeakReads,
 }

@@ -75,7 +75,10 @@ public sealed record RunSettings
         FaultKind[] kinds = defect switch
         {
             Defect.ReplyBeforeSync or Defect.LyingDisk => [FaultKind.PowerLossEverywhere],
-            Defect.WipeUnnoticed => [FaultKind.Wipe],
+            Defect.WipeUnnoticed or Defect.IncompleteCounts => [FaultKind.Wipe],
+            Defect.OutrankedIsApplied => [FaultKind.Pause, FaultKind.CutOneWay, FaultKind.BreakConnections],
+            Defect.WeakReads => [FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause],
+            Defect.StoppedWallClock => [FaultKind.Kill],
             _ => [],
         };
         if (kinds.Length == 0)

@@ -50,7 +50,7 @@ public sealed class SimulationRun
         var context = new ClusterContext(settings, formation, _queue, _network, Commands, _observer, plan.Defect);
         for (int node = 0; node < settings.Nodes; node++)
             _machines.Add(new SimulatedMachine(node, context, random.Fork($"machine {node}")));
-        var clients = new ClientContext(settings.Workload, _queue, _network, _history, settings.Nodes, ReportNonsense);
+        var clients = new ClientContext(settings.Workload, _queue, _network, _history, settings.Nodes, ReportNonsense, plan.Defect);
         foreach (int client in plan.Clients)
         {
             _clients.Add(new SimulatedClient(

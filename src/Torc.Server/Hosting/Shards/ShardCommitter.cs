@@ -16,6 +16,9 @@ internal sealed class ShardCommitter
     private const int Threads = 2;
     private const int IdleWaitMs = 100;
 
+    /// <summary>Replies and frames that wait for the log; above it the shard takes no further work until some have left.</summary>
+    private const long HeldBytesMax = 256L << 20;
+
     /// <summary>Weight of the newest sync in the running mean of their durations: one eighth.</summary>
     private const int MeanShift = 3;
 
@@ -27,6 +30,7 @@ internal sealed class ShardCommitter
     private readonly AutoResetEvent _work = new(false);
     private readonly Thread[] _threads;
     private int _heldCount;
+    private long _heldBytes;
     private int _signalled;
     private long _durable;
     private long _flushedTo;
@@ -48,6 +52,8 @@ internal sealed class ShardCommitter
     /// <summary>Durations of flush groups.</summary>
     internal LatencyHistogram Flushes { get; } = new();
 
+    internal bool IsFull => Interlocked.Read(ref _heldBytes) > HeldBytesMax;
+
     internal bool HoldsAny => Volatile.Read(ref _heldCount) > 0;
 
     internal bool IsDurable(long barrier) => !_gates || barrier <= Interlocked.Read(ref _durable);
@@ -56,6 +62,7 @@ internal sealed class ShardCommitter
     internal void Hold(Outbox outbox)
     {
         Interlocked.Increment(ref _heldCount);
+        Interlocked.Add(ref _heldBytes, outbox.Bytes);
         _held.Enqueue(outbox);
         Signal();
     }
@@ -189,6 +196,7 @@ internal sealed class ShardCommitter
             _held.TryDequeue(out _);
             _parts.Links.SendGated(oldest);
             Interlocked.Decrement(ref _heldCount);
+            Interlocked.Add(ref _heldBytes, -oldest.Bytes);
             released.Add(oldest);
         }
         if (released.Count > 0)

@@ -21,6 +21,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 
     /// <summary>Replies and frames that one turn may make, one more value excepted; what is left of its input runs in the next turn.</summary>
     private const int BytesPerTurnMax = 1 << 20;
+    private const int FullPauseMs = 1;
 
     private readonly Shard _shard;
     private readonly HostParts _parts;
@@ -123,6 +124,12 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 
     protected override int RunTurn(ConcurrentQueue<ShardWork> work, int available)
     {
+        if (Committer.IsFull)
+        {
+            // The disk is slower than clients ask: a moment's pause keeps memory bounded. Flushing does not need this thread.
+            Thread.Sleep(FullPauseMs);
+            return 0;
+        }
         Outbox outbox = _parts.Outboxes.Rent();
         int taken = 0;
         try

@@ -5,6 +5,7 @@ namespace Torc.Tests.Simulator.Runs;
 public class SimulationRunTests
 {
     private const long ShortMicros = 8_000_000;
+    private const long DefectMicros = 30_000_000;
     private const int SeedsPerDefect = 6;
 
     [Theory]
@@ -34,15 +35,21 @@ public class SimulationRunTests
     }
 
     [Theory]
-    [InlineData(Defect.ReplyBeforeSync)]
-    [InlineData(Defect.LyingDisk)]
-    [InlineData(Defect.WipeUnnoticed)]
-    public void A_deliberate_defect_is_caught(Defect defect)
+    [InlineData(Defect.ReplyBeforeSync, 1, 1)]
+    [InlineData(Defect.LyingDisk, 1, 1)]
+    [InlineData(Defect.WipeUnnoticed, 1, 1)]
+    [InlineData(Defect.OutrankedIsApplied, 1, 7)]
+    [InlineData(Defect.IncompleteCounts, 3, 1)]
+    [InlineData(Defect.WeakReads, 4, 1)]
+    [InlineData(Defect.StoppedWallClock, 6, 1)]
+    public void A_deliberate_defect_is_caught_by_the_checker_of_its_invariant(Defect defect, int invariant, int firstSeed)
     {
         bool caught = false;
-        for (ulong seed = 1; seed <= SeedsPerDefect && !caught; seed++)
-            caught = SimulationRun.Run(RunPlan.Draw(seed, 2 * ShortMicros, defect)).Failed;
-
+        for (int seed = firstSeed; seed < firstSeed + SeedsPerDefect && !caught; seed++)
+        {
+            RunResult result = SimulationRun.Run(RunPlan.Draw((ulong)seed, DefectMicros, defect));
+            caught = result.Violations.Any(violation => violation.Invariant == invariant);
+        }
         caught.ShouldBeTrue();
     }
 }
