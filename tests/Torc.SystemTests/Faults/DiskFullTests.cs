@@ -27,7 +27,7 @@ public sealed class DiskFullTests
         CheckReads(client, written);
         client.Text("DEL", Key(0)).ShouldBe("1", "deletes have room kept for them");
         client.Text("GET", Key(0)).ShouldBeNull();
-        node.Process.Errors.ShouldContain("the disk is full");
+        Wait.UntilHolds(() => node.Process.Errors.ShouldContain("the disk is full"));
 
         File.Delete(disk.Sub("ballast"));
         Wait.UntilHolds(() => client.Text("SET", "after", "room").ShouldBe("OK"));
