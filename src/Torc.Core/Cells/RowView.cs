@@ -66,6 +66,9 @@ public readonly ref struct RowView
 
     public bool HasStringCell => !_stringVersion.IsNone;
 
+    /// <summary>A string whose value is not here: a change of its expiry arrived, the write that it followed did not. Not a miss.</summary>
+    public bool LacksValue => _head.Kind == RowKind.String && !HasStringCell;
+
     public Version StringVersion => _stringVersion;
 
     /// <summary>The string's bytes, empty without a string cell. Meaningful to users only while <see cref="IsLive"/>.</summary>

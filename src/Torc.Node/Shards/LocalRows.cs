@@ -111,7 +111,7 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
     private static RecordFlags FlagsOf(in RowView row)
     {
         RecordFlags flags = RecordFlags.None;
-        if (row.Kind == RowKind.None || (row.Kind == RowKind.String && !row.HasStringCell))
+        if (row.Kind == RowKind.None || row.LacksValue)
             flags |= RecordFlags.Tombstone;
         if (row.HasDeadline)
             flags |= RecordFlags.HasDeadline;

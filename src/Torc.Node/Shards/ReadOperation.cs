@@ -56,7 +56,9 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
                 HandOver();
             return;
         }
-        int required = Levels.Required(Request.ReadLevel, Replicas.Length);
+        // A copy that knows that it lacks the value cannot answer alone, not even at ONE.
+        ConsistencyLevel level = row.LacksValue && Request.ReadLevel == ConsistencyLevel.One ? ConsistencyLevel.Quorum : Request.ReadLevel;
+        int required = Levels.Required(level, Replicas.Length);
         if (required == 1)
             OnRow(row);
         else

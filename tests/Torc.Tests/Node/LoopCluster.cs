@@ -75,6 +75,9 @@ internal sealed class LoopCluster
     /// <summary>Frames from one node to another stay in the link until <see cref="Heal"/>.</summary>
     public void Cut(int from, int to) => _cut.Add((from, to));
 
+    /// <summary>What is on a link is lost.</summary>
+    public void Lose(int from, int to) => _links[(from, to)].Clear();
+
     public void Heal(int from, int to) => _cut.Remove((from, to));
 
     /// <summary>A node vanishes: its links break and what is on them is lost.</summary>

@@ -164,6 +164,23 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void A_replica_that_has_a_new_expiry_without_its_value_does_not_say_that_the_key_is_gone()
+    {
+        // Found by the simulator (seed 167): the write missed node 2, the expiry that followed it did not.
+        _cluster[0].Call("put", "k", "old").ShouldBe("+OK");
+        int first = _cluster[0].Node.View.Map!.ReplicasOf(_cluster[0].Node.View.Map!.PartitionOf(Torc.Core.Placement.Slots.Of("k"u8)))[0];
+        int last = (first + 2) % 3;
+        _cluster.Cut(first, last);
+        _cluster[first].Call("put", "k", "new").ShouldBe("+OK");
+        _cluster.Lose(first, last);
+        _cluster.Heal(first, last);
+        string deadline = (_cluster.WallMs + 60_000).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        _cluster[first].Call("prolong", "k", deadline).ShouldBe(":1");
+        _cluster[last].Call("level", One, One);
+        _cluster[last].Call("see", "k").ShouldBe("+new");
+    }
+
+    [Fact]
     public void An_expired_key_is_gone_for_everybody_and_deleted_by_and_by()
     {
         _cluster[0].Call("put", "k", "v", (_cluster.WallMs + 1_000).ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -14,6 +14,7 @@ internal static class TestCommands
         new() { Name = "put", Arity = -3, Kind = CommandKind.Write, Flags = CommandFlags.Write, Keys = KeyPositions.One, Summary = "SET", OnWrite = Put },
         new() { Name = "see", Arity = 2, Kind = CommandKind.Read, Flags = CommandFlags.ReadOnly, Keys = KeyPositions.One, Summary = "GET", OnRead = See },
         new() { Name = "add", Arity = 2, Kind = CommandKind.ReadModifyWrite, Flags = CommandFlags.Write, Keys = KeyPositions.One, Summary = "INCR", OnWrite = Add },
+        new() { Name = "prolong", Arity = 3, Kind = CommandKind.ReadModifyWrite, Flags = CommandFlags.Write, Keys = KeyPositions.One, Summary = "PEXPIREAT", OnWrite = Prolong },
         new() { Name = "drop", Arity = 2, Kind = CommandKind.ReadModifyWrite, Flags = CommandFlags.Write, Keys = KeyPositions.One, Summary = "DEL", OnWrite = Drop },
         new() { Name = "level", Arity = 3, Kind = CommandKind.Session, Summary = "TORC.CONSISTENCY", OnSession = Level },
         new() { Name = "wipe", Arity = 1, Kind = CommandKind.Plan, Flags = CommandFlags.Write, Summary = "FLUSHDB", MakePlan = () => new WipePlan() },
@@ -40,6 +41,13 @@ internal static class TestCommands
         long old = context.IsLive ? long.Parse(Encoding.ASCII.GetString(context.Row.StringValue), CultureInfo.InvariantCulture) : 0;
         context.UpdateString(Encoding.ASCII.GetBytes((old + 1).ToString(CultureInfo.InvariantCulture)));
         context.Reply.Integer(old + 1);
+    }
+
+    private static void Prolong(ref WriteContext context)
+    {
+        context.Reply.Integer(context.IsLive ? 1 : 0);
+        if (context.IsLive)
+            context.SetDeadline(long.Parse(Encoding.ASCII.GetString(context.Arguments[2]), CultureInfo.InvariantCulture));
     }
 
     private static void Drop(ref WriteContext context)
