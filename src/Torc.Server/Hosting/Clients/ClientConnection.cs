@@ -129,13 +129,13 @@ internal sealed class ClientConnection
         _ending.CancelAsync();
     }
 
+    /// <summary>Takes no more input; the connection closes when the commands under way are answered.</summary>
+    internal void Finish() => _connection.Transport.Input.CancelPendingRead();
+
     /// <summary>
     /// Takes no lock: CLIENT LIST asks from within another connection's lock, and two that list each other would wait for ever.
     /// Each word it reads is whole by itself.
     /// </summary>
-    /// <summary>Takes no more input; the connection closes when the commands under way are answered.</summary>
-    internal void Finish() => _connection.Transport.Input.CancelPendingRead();
-
     internal ClientDescription Describe()
     {
         long now = HostClock.MonotonicMicros;
