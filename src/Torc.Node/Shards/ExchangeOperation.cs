@@ -172,7 +172,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     private void End()
     {
         _isEnded = true;
-        Shard.Operations.Remove(this);
+        Leave();
         Shard.OnExchanged(this);
     }
 

@@ -24,7 +24,7 @@ internal sealed class FetchOperation(ExchangeOperation owner, PartitionExchange 
     {
         if (from != exchange.Peer)
             return;
-        Shard.Operations.Remove(this);
+        Leave();
         if (reply.Status != ReadStatus.Answered)
         {
             Finish(merged: false);
@@ -60,7 +60,7 @@ internal sealed class FetchOperation(ExchangeOperation owner, PartitionExchange 
 
     public override void OnTimeout()
     {
-        Shard.Operations.Remove(this);
+        Leave();
         Finish(merged: false);
     }
 

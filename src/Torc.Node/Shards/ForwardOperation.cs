@@ -27,7 +27,7 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
         if (reply.Refused && TryElsewhere())
             return;
         Shard.Reply(request, reply.Reply, reply.Refused);
-        Shard.Operations.Remove(this);
+        Leave();
     }
 
     public override void OnPeerDown(ushort node)
@@ -59,7 +59,7 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
             Send((ushort)next);
             return true;
         }
-        Shard.Operations.Remove(this);
+        Leave();
         Shard.RunHere(request);
         return true;
     }
@@ -68,6 +68,6 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
     {
         Shard.Emit(new NodeEvent(NodeEventKind.TimedOut, request.Partition));
         Shard.ReplyError(request, $"TIMEOUT the outcome is not known: {why} (0 replicas are known to have acknowledged)", refused: ChangesNothing);
-        Shard.Operations.Remove(this);
+        Leave();
     }
 }

@@ -129,6 +129,6 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
             Shard.Gate.Leave(this);
         else
             Shard.Gate.Forget(this);
-        Shard.Operations.Remove(this);
+        Leave();
     }
 }

@@ -14,8 +14,14 @@ internal interface IResumable
 /// Something a shard has under way that waits for peers. Its id carries a generation, so that an answer to an operation
 /// long gone never counts for the one that took its place.
 /// </summary>
+/// <remarks>
+/// What an operation saw or appended in one turn it tells of in a later one: it keeps the log offset past all of that, and the
+/// turn in which it ends waits for the log up to there. So this node's own copy counts, though its acknowledgement took no message.
+/// </remarks>
 internal abstract class Operation(Shard shard)
 {
+    private long _observed;
+
     public Shard Shard { get; } = shard;
 
     public ulong Id { get; set; }
@@ -49,5 +55,15 @@ internal abstract class Operation(Shard shard)
 
     public virtual void OnTick()
     {
+    }
+
+    /// <summary>Call after reading or changing the local copy when the answer may come in a later turn.</summary>
+    internal void RememberObserved() => _observed = Math.Max(_observed, Shard.Outbox.Barrier);
+
+    /// <summary>Ends the operation; the turn's replies wait for what it saw in earlier turns too.</summary>
+    protected void Leave()
+    {
+        Shard.Outbox.Observe(_observed);
+        Shard.Operations.Remove(this);
     }
 }

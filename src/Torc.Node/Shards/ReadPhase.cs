@@ -38,6 +38,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         int localIndex = operation.LocalIndex;
         _startedMicros = Shard.Now.MonotonicMicros;
+        operation.RememberObserved();
         _local.Clear();
         _localVersion = RowWriter.Copy(_local, local);
         _hasMerged = false;
@@ -192,6 +193,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
             localChanged = true;
             Shard.Clock.Observe(_mergedVersion);
             ApplyResult applied = Shard.Rows.Apply(operation.RecordKey, merged, null, Shard.Outbox);
+            operation.RememberObserved();
             if (applied.Outcome == ApplyOutcome.Applied)
                 _quorum.RepairAcknowledged(replica, Shard.IsComplete(operation.Request.Partition));
             else

@@ -88,6 +88,7 @@ internal sealed class ScanOperation : Operation, IResumable
                 Refuse();
             return;
         }
+        RememberObserved();
         Join(_scan.Entries, _scan.End, Shard.Floors.Of(_request.Keyspace, _request.Partition).Version);
         Answered(Replicas.IndexOf(Shard.View.Self));
     }
@@ -162,7 +163,7 @@ internal sealed class ScanOperation : Operation, IResumable
     private void End()
     {
         _isEnded = true;
-        Shard.Operations.Remove(this);
+        Leave();
         _joined.Dispose();
         _next.Dispose();
     }

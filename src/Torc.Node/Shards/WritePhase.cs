@@ -16,7 +16,7 @@ internal interface IWritePhaseOwner
 
 /// <summary>
 /// The quorum write of an operation: sends the delta to all replicas at once, counts with <see cref="QuorumWrite"/>. The local
-/// replica has applied the delta before; its acknowledgement counts at once because no reply leaves before the log is durable past it.
+/// replica has applied the delta before; its acknowledgement counts at once because the operation remembers how far the log has to be durable before its reply may leave.
 /// </summary>
 internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 {
@@ -33,6 +33,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
     {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         _isActive = true;
+        operation.RememberObserved();
         _quorum.Begin(replicas.Length, required);
         for (int i = 0; i < replicas.Length; i++)
         {

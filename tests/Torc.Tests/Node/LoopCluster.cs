@@ -240,6 +240,13 @@ internal sealed class LoopNode
     /// <summary>The connection was told to close after its last reply.</summary>
     public bool IsClosing => _session.CloseAfterOutput;
 
+    /// <summary>The log offset that the newest reply to this node's client had to wait for.</summary>
+    public long LastReplyBarrier { get; private set; }
+
+    public int ShardOf(string key) => Node.ShardOf(PartitionOf(key));
+
+    public ushort[] ReplicasOf(string key) => Node.View.Map!.ReplicasOf(PartitionOf(key)).ToArray();
+
     /// <summary>Keys that this node's store counts as live.</summary>
     public long LiveRecords()
     {
@@ -313,6 +320,8 @@ internal sealed class LoopNode
         Perform();
     }
 
+    private int PartitionOf(string key) => Node.View.Map!.PartitionOf(Slots.Of(Encoding.UTF8.GetBytes(key)));
+
     private void OnView(bool force)
     {
         if (!force && ReferenceEquals(_view, Node.View))
@@ -344,6 +353,8 @@ internal sealed class LoopNode
         foreach (ushort node in _outbox.GatedNodes)
             _cluster.Send(Index, node, _outbox.GatedFrames(node));
         (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
+        if (replies.Length > 0)
+            LastReplyBarrier = _outbox.Barrier;
         _outbox.ColdReads.ShouldBeEmpty();
         _cluster.Events.AddRange(_outbox.Events);
         _outbox.Clear();

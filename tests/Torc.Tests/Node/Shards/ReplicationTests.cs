@@ -35,6 +35,20 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void A_reply_waits_for_this_nodes_own_log_though_the_peers_answer_in_a_later_turn()
+    {
+        // A key whose first replica is node 0, which therefore coordinates its changes too.
+        string key = Enumerable.Range(0, 100).Select(static i => $"key{i}").First(name => _cluster[0].ReplicasOf(name)[0] == 0);
+        foreach (string[] command in (string[][])[["put", key, "5"], ["add", key], ["see", key]])
+        {
+            string reply = _cluster[0].Call(command);
+            reply.ShouldNotBeEmpty();
+            int shard = _cluster[0].ShardOf(command[1]);
+            _cluster[0].LastReplyBarrier.ShouldBe(_cluster[0].Node.Shards[shard].Store.AppendedOffset, string.Join(' ', command));
+        }
+    }
+
+    [Fact]
     public void A_write_that_reaches_nobody_in_time_has_an_unknown_outcome()
     {
         _cluster.Cut(1, 0);
