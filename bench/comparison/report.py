@@ -1,0 +1,94 @@
+"""Tables for people, and the same figures with every sample as JSON."""
+import math
+from dataclasses import asdict
+
+from comparison import goals, loads, machine
+from comparison.contests import FIGURES
+from comparison.sizes import TITLES
+
+GOAL_NAMES = {"rate": "rate", "cpu_us": "CPU", "p99_ms": "p99"}
+
+
+def print_header(facts):
+    where = facts["machine"]
+    print(f"{where['processors']} processors ({where['model']}), Linux {where['kernel']}, client and server together")
+    print("versions: " + ", ".join(f"{program} {version}" for program, version in facts["versions"].items()))
+    print(f"{loads.CONNECTIONS} connections, {loads.VALUE_BYTES}-byte values, {facts['options']['rounds']} rounds of about "
+          f"{facts['options']['seconds']:g} s; medians; ratios are medians of the ratios within each round")
+
+
+def print_outcome(outcome):
+    first, second = outcome.names
+    print(f"\n### {outcome.contest.name}: {first} / {second}\n")
+    print(f"{outcome.contest.why}\n")
+    columns = ["load"]
+    for name in outcome.names:
+        columns += [f"{name} /s", "p50 ms", "p99 ms", "CPU µs/op"]
+    rows = [outcome_row(outcome, load) for load in outcome.samples]
+    print_table([*columns, "rate ratio (range)", "CPU ratio", "p99 ratio", "client µs/op", "busy before", "goals"], rows)
+    print("\nresident at the end: " + ", ".join(
+        f"{name} {size / 1e6:,.0f} MB ({outcome.base_bytes[name] / 1e6:,.0f} MB at the start)"
+        for name, size in outcome.resident_bytes.items()))
+
+
+def outcome_row(outcome, load):
+    cells = [load.name]
+    for name in outcome.names:
+        cells += [
+            f"{outcome.median(load, name, 'rate'):,.0f}", f"{outcome.median(load, name, 'p50_ms'):.3f}",
+            f"{outcome.median(load, name, 'p99_ms'):.3f}", f"{outcome.median(load, name, 'cpu_us'):.2f}"]
+    ratios = outcome.ratios(load, "rate")
+    cells.append(f"**{outcome.paired_ratio(load, 'rate'):.2f}** ({min(ratios):.2f}–{max(ratios):.2f})")
+    cells += [f"{outcome.paired_ratio(load, figure):.2f}" for figure in ("cpu_us", "p99_ms")]
+    cells.append(" / ".join(f"{outcome.median(load, name, 'client_cpu_us'):.2f}" for name in outcome.names))
+    busy = outcome.busiest(load)
+    cells.append(f"{busy:.0%}" + (" (not quiet)" if busy > machine.BUSY_MAX else ""))
+    cells.append(", ".join(goal_text(goal, outcome, load) for goal in goals.goals_of(outcome.contest.name, load.name)))
+    return cells
+
+
+def goal_text(goal, outcome, load):
+    sign = "≥" if goal.more_is_better else "≤"
+    return f"{GOAL_NAMES[goal.figure]} {sign} {goal.bound:.3g}: {goal.verdict(outcome.paired_ratio(load, goal.figure))}"
+
+
+def print_sizes(figures, keys, overwrites):
+    if not figures:
+        return
+    print(f"\n### size: {keys:,} keys of 22 bytes with values of {loads.VALUE_BYTES}; each overwritten {overwrites} times\n")
+    rows = [
+        [title, *("-" if math.isnan(by_name[figure]) else f"{by_name[figure]:,.2f}" for by_name in figures.values())]
+        for figure, title in TITLES.items()]
+    print_table(["", *figures], rows)
+
+
+def print_table(columns, rows):
+    print("| " + " | ".join(columns) + " |")
+    print("| --- |" + " ---: |" * (len(columns) - 1))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def outcome_json(outcome):
+    return {
+        "contest": outcome.contest.name,
+        "why": outcome.contest.why,
+        "contenders": outcome.names,
+        "baseBytes": outcome.base_bytes,
+        "residentBytes": outcome.resident_bytes,
+        "loads": {load.name: load_json(outcome, load) for load in outcome.samples},
+    }
+
+
+def load_json(outcome, load):
+    checked = goals.goals_of(outcome.contest.name, load.name)
+    return {
+        "tool": load.tool,
+        "medians": {name: {figure: outcome.median(load, name, figure) for figure in FIGURES} for name in outcome.names},
+        "pairedRatios": {figure: outcome.paired_ratio(load, figure) for figure in FIGURES},
+        "ratiosOfRounds": {figure: outcome.ratios(load, figure) for figure in FIGURES},
+        "goals": [
+            {"figure": goal.figure, "bound": goal.bound, "aim": goal.aim,
+             "verdict": goal.verdict(outcome.paired_ratio(load, goal.figure))} for goal in checked],
+        "samples": {name: [asdict(sample) for sample in samples] for name, samples in outcome.samples[load].items()},
+    }
