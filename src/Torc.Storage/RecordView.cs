@@ -15,8 +15,11 @@ public enum RecordFlags : byte
 /// <summary>A record where it lies: valid until the lock is left or the store is next called, whichever is first.</summary>
 public readonly ref struct RecordView
 {
-    internal RecordView(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row, UInt128 version, RecordFlags flags, long endOffset)
+    internal RecordView(scoped in RecordPlace place) => Place = place;
+
+    internal RecordView(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row, UInt128 version, RecordFlags flags, long endOffset, scoped in RecordPlace place = default)
     {
+        Place = place;
         Hash = hash;
         Key = key;
         Row = row;
@@ -37,6 +40,9 @@ public readonly ref struct RecordView
 
     /// <summary>The log offset after the record: it is durable once <see cref="ShardStore.DurableOffset"/> reached this.</summary>
     public long EndOffset { get; }
+
+    /// <summary>For a put of the same key in the same turn. Also that of a key that was not found, all else is empty then.</summary>
+    public RecordPlace Place { get; }
 }
 
 /// <summary>Takes the records of a <see cref="ShardStore.Scan"/>.</summary>

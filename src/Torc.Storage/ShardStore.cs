@@ -30,6 +30,7 @@ public sealed class ShardStore : IDisposable
     private readonly Maintainer _maintainer;
     private readonly StorageOptions _options;
     private ColdRead? _resolved;
+    private long _changes = 1; // of what a RecordPlace relies on
     private long _coldReadsTotal, _damagedReadsTotal, _stalledPutsTotal;
 
     internal ShardStore(StorageOptions options, SegmentTable segments, SegmentSupply supply, PartitionTable partitions, LogTail log)
@@ -89,7 +90,11 @@ public sealed class ShardStore : IDisposable
                 if (_maintainer.TracksReads && located.Segment!.IsResident)
                     located.Segment.Touch(located.Offset);
                 view = new RecordView(key.Hash, RecordCodec.Key(located.Record), RecordCodec.Row(located.Record, located.Header),
-                    located.Header.Version, located.Header.Flags, located.Segment!.Base + located.Offset + located.Header.Size);
+                    located.Header.Version, located.Header.Flags, located.Segment!.Base + located.Offset + located.Header.Size,
+                    new RecordPlace(_changes, key.Hash, partition, located));
+                break;
+            case FindOutcome.NotFound:
+                view = new RecordView(new RecordPlace(_changes, key.Hash, partition, located));
                 break;
             case FindOutcome.Cold:
                 cold = new ColdRead(_log.LogId, finished);
@@ -105,18 +110,31 @@ public sealed class ShardStore : IDisposable
         return outcome;
     }
 
-    /// <summary>Brings the key's bucket towards the processor cache: call it for a whole batch before the first Find.</summary>
-    public void Prefetch(in RecordKey key) => _partitions.Get(key.Keyspace, key.Partition)?.Directory.Prefetch(key.Hash);
+    /// <summary>
+    /// Brings the key's bucket towards the processor cache. For a batch of keys call it for each, then <see cref="PrefetchRecord"/> for
+    /// each, and only then the first Find: so the loads of a batch overlap instead of following one another.
+    /// </summary>
+    public void PrefetchBucket(in RecordKey key) => _partitions.Get(key.Keyspace, key.Partition)?.Directory.Prefetch(key.Hash);
+
+    /// <summary>Brings the start of the record that is most likely the key's towards the processor cache, when it is in memory.</summary>
+    public void PrefetchRecord(in RecordKey key)
+    {
+        PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
+        if (partition != null && partition.Directory.TryGuess(key.Hash, out long address))
+            _segments.Prefetch(address);
+    }
 
     /// <summary>Inserts or replaces.</summary>
-    public PutOutcome Put(in RecordKey key, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row)
+    public PutOutcome Put(in RecordKey key, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row) =>
+        Put(key, default, flags, version, row);
+
+    /// <summary>Inserts or replaces the record at the place that a Find of the same key gave.</summary>
+    public PutOutcome Put(in RecordKey key, in RecordPlace found, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row)
     {
         long size = RecordCodec.SizeOf(key.Key.Length, row.Length);
         if (size > _options.RecordBytesMax || key.Key.Length > RecordCodec.KeyBytesMax)
             return PutOutcome.TooLarge;
-        PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
-        FindOutcome found = _lookup.Find(partition, key, _resolved, out Located old, out _);
-        if (found == FindOutcome.Cold)
+        if (!TryPlace(key, found, out RecordPlace old))
             return PutOutcome.Unresolved;
         if (old.Segment == null && !_partitions.HasRoom)
             return PutOutcome.MemoryFull;
@@ -126,17 +144,19 @@ public sealed class ShardStore : IDisposable
         var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
         long address = _log.Append(header, key.Key, row);
         _log.Active!.AddLive(size);
+        PartitionState partition = old.Partition!;
         if (old.Segment != null)
         {
             Check.That(partition.Directory.Replace(key.Hash, old.Address, address));
-            partition.Remove(old.Header.Flags, old.Header.Size);
-            old.Segment.RemoveLive(old.Header.Size);
+            partition.Remove(old.Flags, old.Size);
+            old.Segment.RemoveLive(old.Size);
         }
         else
         {
             partition.Directory.Insert(key.Hash, address);
         }
         partition.Add(flags, size, version);
+        _changes++;
         return PutOutcome.Done;
     }
 
@@ -161,6 +181,7 @@ public sealed class ShardStore : IDisposable
         Check.That(partition.Directory.Remove(key.Hash, old.Address));
         partition.Remove(old.Header.Flags, old.Header.Size);
         old.Segment.RemoveLive(old.Header.Size);
+        _changes++;
         return PutOutcome.Done;
     }
 
@@ -175,6 +196,7 @@ public sealed class ShardStore : IDisposable
         _log.Append(new RecordHeader(RecordKind.Drop, RecordFlags.None, keyspace, partition, OwnOffset, 0, 0), default, default);
         _log.Active!.AddControl(RecordCodec.HeaderBytes);
         _maintainer.Discard(_partitions.Detach(keyspace, partition)!);
+        _changes++;
         return PutOutcome.Done;
     }
 
@@ -210,7 +232,11 @@ public sealed class ShardStore : IDisposable
     public MaintenanceTask? BeginMaintenance(Instant now) => _maintainer.Begin(now);
 
     /// <summary>After <see cref="MaintenanceTask.Run"/>.</summary>
-    public void EndMaintenance(MaintenanceTask task, Instant now) => _maintainer.End(task, now);
+    public void EndMaintenance(MaintenanceTask task, Instant now)
+    {
+        _maintainer.End(task, now);
+        _changes++;
+    }
 
     /// <summary>Appends the clean-stop mark. The caller then flushes, disposes, and calls nothing else. Stalled: flush, and ask again.</summary>
     public PutOutcome CloseClean() => _log.Stop();
@@ -225,6 +251,18 @@ public sealed class ShardStore : IDisposable
 
     // A forget or drop covers what lies before it; the reserve call already chose the segment that it goes to.
     private UInt128 OwnOffset => (UInt128)(ulong)_log.Active!.EndOffset;
+
+    /// <summary>Believes a place that still holds, and looks the key up otherwise. False: a record on disk may be the key's.</summary>
+    private bool TryPlace(in RecordKey key, in RecordPlace found, out RecordPlace place)
+    {
+        place = found;
+        if (found.Stamp == _changes && found.Hash == key.Hash && found.Partition == _partitions.Get(key.Keyspace, key.Partition))
+            return true;
+        PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
+        FindOutcome outcome = _lookup.Find(partition, key, _resolved, out Located located, out _);
+        place = new RecordPlace(_changes, key.Hash, partition, located);
+        return outcome != FindOutcome.Cold;
+    }
 
     private PutOutcome Refused(PutOutcome outcome)
     {

@@ -29,6 +29,8 @@ public static class RowMerge
             return MergeOutcome.KeptLeft;
         if (left.IsAbsent)
             return MergeOutcome.TookRight;
+        if (right.BaseVersion > left.MaxVersion) // A new value or a delete, stamped above all of the old row: it covers that.
+            return MergeOutcome.TookRight;
 
         RowHead head = MergeHeads(left.Head, right.Head, max);
         Survey survey = default;

@@ -15,15 +15,18 @@ internal readonly record struct Floor(Version Version, long EndOffset);
 
 internal sealed class Floors(ShardStore store)
 {
-    private readonly Dictionary<int, Floor> _floors = [];
+    private readonly Floor[]?[] _floors = new Floor[KeyspaceSettings.UserKeyspacesMax][]; // by keyspace and partition: read for each command
     private readonly List<int> _toSweep = [];
 
     public static byte KeyspaceOf(ReadOnlySpan<byte> systemKey) => systemKey[0];
 
     public static bool IsFloorKey(byte keyspace, ReadOnlySpan<byte> key) => keyspace == KeyspaceSettings.SystemId && key.Length == 1;
 
-    public Floor Of(byte keyspace, ushort partition) =>
-        keyspace < KeyspaceSettings.UserKeyspacesMax && _floors.TryGetValue(Index(keyspace, partition), out Floor floor) ? floor : default;
+    public Floor Of(byte keyspace, ushort partition)
+    {
+        Floor[]? floors = keyspace < _floors.Length ? _floors[keyspace] : null;
+        return floors != null && partition < floors.Length ? floors[partition] : default;
+    }
 
     /// <summary>A floor row was read or written. Drops the partition's records at once when all are older, else leaves them to the sweep.</summary>
     public void Raise(byte keyspace, ushort partition, Version version, long endOffset)
@@ -31,9 +34,9 @@ internal sealed class Floors(ShardStore store)
         if (keyspace >= KeyspaceSettings.UserKeyspacesMax || version.IsNone)
             return;
         int index = Index(keyspace, partition);
-        if (_floors.TryGetValue(index, out Floor known) && known.Version >= version)
+        if (Of(keyspace, partition).Version >= version)
             return;
-        _floors[index] = new Floor(version, endOffset);
+        Set(keyspace, partition, new Floor(version, endOffset));
         PartitionCounts counts = store.Counts(keyspace, partition);
         if (counts.Records == 0)
             return;
@@ -57,6 +60,14 @@ internal sealed class Floors(ShardStore store)
     }
 
     public void SweepFinished() => _toSweep.RemoveAt(0);
+
+    private void Set(byte keyspace, ushort partition, Floor floor)
+    {
+        ref Floor[]? floors = ref _floors[keyspace];
+        if (floors == null || partition >= floors.Length)
+            Array.Resize(ref floors, Math.Max(16, (partition + 1) * 2));
+        floors[partition] = floor;
+    }
 
     private static int Index(byte keyspace, ushort partition) => keyspace << 16 | partition;
 }

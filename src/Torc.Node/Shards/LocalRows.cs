@@ -36,10 +36,15 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
     /// Reads a row as this replica knows it. Found and NotFound both give a row (the absent one, or the floor's tombstone);
     /// it points into the store and stays valid until the next call on it.
     /// </summary>
-    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold)
+    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold) =>
+        Read(key, finished, outbox, out row, out _, out cold);
+
+    /// <summary>The same; <paramref name="place"/> saves an Apply in the same turn the second read.</summary>
+    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out RecordPlace place, out ColdRead? cold)
     {
         FindOutcome outcome = store.Find(key, finished, out RecordView record, out cold);
         row = RowView.Absent;
+        place = record.Place;
         if (outcome == FindOutcome.Found)
         {
             outbox.Observe(record.EndOffset);
@@ -54,26 +59,36 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
     /// <summary>Merges a delta into the local copy and appends the result when it changed. A damaged old row counts as absent.</summary>
     public ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished, Outbox outbox)
     {
-        FindOutcome found = Read(key, finished, outbox, out RowView current, out ColdRead? cold);
+        FindOutcome found = Read(key, finished, outbox, out RowView current, out RecordPlace place, out ColdRead? cold);
         if (found == FindOutcome.Cold)
             return new ApplyResult(ApplyOutcome.Cold, false, Version.None, false, cold);
-        bool damaged = found == FindOutcome.Damaged;
-        if (damaged)
-            current = JoinFloor(key.Keyspace, key.Partition, RowView.Absent, outbox);
+        ApplyResult applied = Apply(key, delta, current, place, outbox);
+        return found == FindOutcome.Damaged ? applied with { WasDamaged = true } : applied;
+    }
 
+    /// <summary>
+    /// The same for a caller that has just read the row: <paramref name="current"/> and <paramref name="place"/> are what <see cref="Read(in RecordKey, ColdRead?, Outbox, out RowView, out RecordPlace, out ColdRead?)"/>
+    /// of this key gave in this turn, with no other call on this object since. After a damaged read they are the absent row and that place.
+    /// </summary>
+    public ApplyResult Apply(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox) =>
+        // A row that was read has been joined with the floor; the stand-in for a damaged one has not.
+        Merge(key, delta, current.IsAbsent ? JoinFloor(key.Keyspace, key.Partition, current, outbox) : current, place, outbox);
+
+    private ApplyResult Merge(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox)
+    {
         _merged.Clear();
         MergeOutcome merge = RowMerge.Merge(current, delta, _merged, out Version max);
         if (merge == MergeOutcome.KeptLeft)
-            return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), current.MaxVersion, damaged, null);
+            return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), current.MaxVersion, false, null);
 
         RowView merged = delta;
         if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
             throw new InvariantException("a merge of two rows does not decode");
-        bool reflected = RowMerge.Reflects(merged, delta);
-        ApplyOutcome outcome = Store(key, merged, outbox);
+        bool reflected = merge == MergeOutcome.TookRight || RowMerge.Reflects(merged, delta);
+        ApplyOutcome outcome = Store(key, place, merged, outbox);
         if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
             floors.Raise(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion, store.AppendedOffset);
-        return new ApplyResult(outcome, reflected, merged.MaxVersion, damaged, null);
+        return new ApplyResult(outcome, reflected, merged.MaxVersion, false, null);
     }
 
     /// <summary>Joins a row with its partition's floor; the result may point into a buffer of this object.</summary>
@@ -95,9 +110,9 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
         return joined;
     }
 
-    private ApplyOutcome Store(in RecordKey key, in RowView row, Outbox outbox)
+    private ApplyOutcome Store(in RecordKey key, in RecordPlace place, in RowView row, Outbox outbox)
     {
-        PutOutcome put = store.Put(key, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
+        PutOutcome put = store.Put(key, place, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
         outbox.Observe(store.AppendedOffset);
         return put switch
         {

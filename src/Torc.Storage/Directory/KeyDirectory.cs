@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics.X86;
 using Torc.Base;
 
@@ -63,6 +64,23 @@ public sealed unsafe class KeyDirectory : IDisposable
             return;
         var region = new Region(_lines, link);
         Sse.Prefetch0(region.At(region.HomeOf(region.TagOf(hash))));
+    }
+
+    /// <summary>The first address in the home bucket of a hash whose tag matches: nearly always the key's, when it has one. No other memory is read.</summary>
+    public bool TryGuess(ulong hash, out long address)
+    {
+        address = -1;
+        Link link = RegionLinkOf(hash);
+        if (link.Buckets == 0)
+            return false;
+        var region = new Region(_lines, link);
+        uint tag = region.TagOf(hash);
+        ulong* home = region.At(region.HomeOf(tag));
+        uint matches = Bucket.MatchTag(home, tag);
+        if (matches == 0)
+            return false;
+        address = Bucket.AddressOf(home[BitOperations.TrailingZeroCount(matches)]);
+        return true;
     }
 
     /// <summary>Adds an entry that the caller knows is not there. The arena must have room: <see cref="BucketArena.HasRoom"/>.</summary>

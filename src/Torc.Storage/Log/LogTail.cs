@@ -89,7 +89,9 @@ internal sealed class LogTail
         Segment active = Active!;
         int offset = active.End, size = (int)RecordCodec.SizeOf(key.Length, row.Length);
         Check.That(Fits(active, size));
-        RecordCodec.Write(active.Writable(offset, size), header, key, row, RecordCodec.Seed(LogId, active.Sequence, offset));
+        Span<byte> to = active.Writable(offset, size);
+        RecordCodec.Write(to, header, key, row);
+        Checksum(to, active, offset);
         Advance(active, size);
         return _segments.AddressOf(active, offset);
     }
@@ -102,7 +104,7 @@ internal sealed class LogTail
         Check.That(Fits(active, record.Length));
         Span<byte> to = active.Writable(offset, record.Length);
         record.CopyTo(to);
-        RecordCodec.WriteChecksum(to, RecordCodec.Seed(LogId, active.Sequence, offset));
+        Checksum(to, active, offset);
         Advance(active, record.Length);
         return _segments.AddressOf(active, offset);
     }
@@ -186,6 +188,13 @@ internal sealed class LogTail
 
     private static bool Fits(Segment segment, int bytes) => bytes <= segment.SegmentBytes - MarkBytes - segment.End;
 
+    // What never leaves memory is never verified.
+    private void Checksum(Span<byte> record, Segment segment, int offset)
+    {
+        if (!IsMemoryOnly)
+            RecordCodec.WriteChecksum(record, RecordCodec.Seed(LogId, segment.Sequence, offset));
+    }
+
     private void AppendMark(RecordKind kind)
     {
         var header = new RecordHeader(kind, RecordFlags.None, 0, 0, (UInt128)(ulong)DurableOffset, 0, 0);
@@ -216,7 +225,9 @@ internal sealed class LogTail
         {
             int offset = Active.End;
             var seal = new RecordHeader(RecordKind.Seal, RecordFlags.None, 0, 0, (UInt128)(ulong)DurableOffset, 0, 0);
-            RecordCodec.Write(Active.Writable(offset, MarkBytes), seal, default, default, RecordCodec.Seed(LogId, Active.Sequence, offset));
+            Span<byte> to = Active.Writable(offset, MarkBytes);
+            RecordCodec.Write(to, seal, default, default);
+            Checksum(to, Active, offset);
             Advance(Active, MarkBytes);
             Active.IsSealed = true;
         }

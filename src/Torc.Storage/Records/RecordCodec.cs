@@ -67,8 +67,8 @@ internal static class RecordCodec
         return Crc32C.Compute(place);
     }
 
-    /// <summary>Writes a record over the whole of <paramref name="to"/>, whose length is its size.</summary>
-    public static void Write(Span<byte> to, in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row, uint seed)
+    /// <summary>Writes a record over the whole of <paramref name="to"/>, whose length is its size, but for the checksum.</summary>
+    public static void Write(Span<byte> to, in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row)
     {
         BinaryPrimitives.WriteInt32LittleEndian(to[4..], row.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(to[8..], (uint)key.Length | ((uint)header.Kind << 24));
@@ -79,10 +79,9 @@ internal static class RecordCodec
         key.CopyTo(to[HeaderBytes..]);
         row.CopyTo(to[(HeaderBytes + key.Length)..]);
         to[(HeaderBytes + key.Length + row.Length)..].Clear();
-        WriteChecksum(to, seed);
     }
 
-    /// <summary>Checksums a record anew after it was copied to another place.</summary>
+    /// <summary>Checksums a record that was written, or copied to another place.</summary>
     public static void WriteChecksum(Span<byte> record, uint seed) =>
         BinaryPrimitives.WriteUInt32LittleEndian(record, Crc32C.Compute(record[4..], seed));
 

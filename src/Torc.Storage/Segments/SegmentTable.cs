@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Torc.Base;
 using Torc.Storage.Directory;
 using Torc.Storage.Memory;
@@ -14,6 +15,7 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
 {
     private const int AddressBits = 40;
     private const int UnitShift = 3;
+    private const int LineBytes = 64;
 
     private readonly NativeArena _memory;
     private readonly SortedSet<int> _freeSlots = [];
@@ -78,6 +80,16 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     {
         offset = (int)(address & _unitMask) << UnitShift;
         return _bySlot[address >> _unitBits]!;
+    }
+
+    /// <summary>Asks the processor to load the first two lines of a record: its header, a usual key, and the start of the row.</summary>
+    public void Prefetch(long address)
+    {
+        Segment segment = At(address, out int offset);
+        if (!Sse.IsSupported || !segment.IsResident)
+            return;
+        Sse.Prefetch0(segment.Memory + offset);
+        Sse.Prefetch0(segment.Memory + offset + LineBytes);
     }
 
     public bool TryRentMemory(out int memorySlot) => _memory.TryRent(out memorySlot);

@@ -68,7 +68,8 @@ public class FrozenFormatTests
     {
         byte[] record = new byte[RecordCodec.SizeOf(3, 5)];
         var header = new RecordHeader(RecordKind.Put, RecordFlags.HasDeadline, 9, 0x0203, new UInt128(0x0A0B0C0D0E0F1011, 0x1213141516171819), 3, 5);
-        RecordCodec.Write(record, header, "key"u8, "value"u8, RecordCodec.Seed(0x1122334455667788, 3, 64));
+        RecordCodec.Write(record, header, "key"u8, "value"u8);
+        RecordCodec.WriteChecksum(record, RecordCodec.Seed(0x1122334455667788, 3, 64));
         return record;
     }
 

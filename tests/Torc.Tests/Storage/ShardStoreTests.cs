@@ -244,9 +244,10 @@ public class ShardStoreTests
         foreach (byte[] key in keys)
         {
             var name = new RecordKey(0, 3, key);
-            store.Prefetch(name);
-            store.Find(name, null, out RecordView _, out _);
-            if (store.Put(name, RecordFlags.None, 1, row) != PutOutcome.Done)
+            store.PrefetchBucket(name);
+            store.PrefetchRecord(name);
+            store.Find(name, null, out RecordView view, out _);
+            if (store.Put(name, view.Place, RecordFlags.None, 1, row) != PutOutcome.Done)
                 throw new InvalidOperationException("The segment is too small for this test.");
         }
     }

@@ -111,14 +111,18 @@ internal sealed class StoreHarness : IDisposable
         throw new InvalidOperationException("The store never comes to rest.");
     }
 
-    public FindOutcome Find(Name name, out Row? row)
+    public FindOutcome Find(Name name, out Row? row) => Find(name, out row, out _);
+
+    public FindOutcome Find(Name name, out Row? row, out RecordPlace place)
     {
         byte[] key = Bytes(name.Key);
         row = null;
+        place = default;
         ColdRead? cold = null;
         for (int attempt = 0; attempt < RetriesMax; attempt++)
         {
             FindOutcome outcome = Store.Find(new RecordKey(name.Keyspace, name.Partition, key), cold, out RecordView view, out ColdRead? next);
+            place = view.Place;
             if (outcome == FindOutcome.Found)
             {
                 view.Key.SequenceEqual(key).ShouldBeTrue();
@@ -141,8 +145,8 @@ internal sealed class StoreHarness : IDisposable
 
     public PutOutcome TryPut(Name name, Row row)
     {
-        Find(name, out _);
-        return Store.Put(new RecordKey(name.Keyspace, name.Partition, Bytes(name.Key)), row.Flags, row.Version, Bytes(row.Bytes));
+        Find(name, out _, out RecordPlace place);
+        return Store.Put(new RecordKey(name.Keyspace, name.Partition, Bytes(name.Key)), place, row.Flags, row.Version, Bytes(row.Bytes));
     }
 
     public void Put(Name name, Row row) => Persist(() => TryPut(name, row));
