@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Control;
@@ -11,6 +10,7 @@ using Torc.Server.Hosting.Peers;
 using Torc.Server.Hosting.Shards;
 using Torc.Server.Logging;
 using Torc.Server.Settings;
+using Torc.Server.Sockets;
 using Torc.Storage;
 using Torc.Storage.Disk;
 
@@ -30,7 +30,7 @@ internal sealed class NodeHost : IDisposable
     private readonly INodeFate _fate;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SocketConnectionContextFactory _connections;
+    private readonly LoopTransport _transport;
     private readonly List<Task> _dialers = [];
     private readonly ColdReaders _coldReaders;
     private readonly HostParts _parts;
@@ -42,13 +42,13 @@ internal sealed class NodeHost : IDisposable
     private long _totalsMicros;
     private bool _wasDiskFull;
 
-    internal NodeHost(SettingValues settings, NodeHome home, ClientRegistry clients, INodeFate fate, ILoggerFactory loggers)
+    internal NodeHost(SettingValues settings, NodeHome home, ClientRegistry clients, LoopTransport transport, INodeFate fate, ILoggerFactory loggers)
     {
         _settings = settings;
         _home = home;
         _fate = fate;
         _log = loggers.CreateLogger<NodeHost>();
-        _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger("Sockets"));
+        _transport = transport;
         _coldReaders = new ColdReaders(fate);
         Surroundings = new ProcessSurroundings(settings, clients, Totals);
         Identity identity = home.Identity;
@@ -107,7 +107,7 @@ internal sealed class NodeHost : IDisposable
         AddressList nodes = _settings.ClusterNodes;
         for (int peer = _settings.NodeId + 1; peer < nodes.Addresses.Count; peer++)
         {
-            var dialer = new PeerDialer((ushort)peer, nodes.Addresses[peer], _connections, _door.Serve, _log);
+            var dialer = new PeerDialer((ushort)peer, nodes.Addresses[peer], _transport, _door.Serve, _log);
             _dialers.Add(Task.Run(() => dialer.Run(_stopping.Token)));
         }
         _timer = new HostTimer(_parts.Node.Options.TickIntervalMs, Tick, Housekeep, _fate);
@@ -157,7 +157,6 @@ internal sealed class NodeHost : IDisposable
         _coldReaders.Dispose();
         foreach (ShardHost shard in _shards)
             shard.Dispose();
-        _connections.Dispose();
         _stopping.Dispose();
     }
 

@@ -1,16 +1,21 @@
 using System.IO.Pipelines;
 using Torc.Base;
+using Torc.Server.Sockets;
 
 namespace Torc.Server.Hosting;
 
 /// <summary>
 /// Sends bytes in order over one connection, from any thread, without ever waiting. While the connection takes bytes
 /// as they come they go straight to its pipe; otherwise they gather here, up to a limit, and over it the connection is
-/// ended: a peer that does not read costs a bounded amount of memory and nobody's time.
+/// ended: a peer that does not read costs a bounded amount of memory and nobody's time. On an event loop everything
+/// that one round sends leaves in one write, at the round's end.
 /// </summary>
-internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<string> end) : IDisposable
+internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<string> end) : IRoundWork, IDisposable
 {
     private const int RetainedBytesMax = 64 * 1024;
+
+    /// <summary>A round that sends more than this to one connection begins to send before its end.</summary>
+    private const int FlushAtBytes = 1 << 20;
     private readonly Lock _gate = new();
     private ByteWriter _waiting = new();
     private ByteWriter _spare = new();
@@ -18,6 +23,7 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
     private long _bytesInPipe;
     private long _flushingSinceMicros;
     private bool _flushing;
+    private bool _flushesInRound;
     private bool _ended;
 
     /// <summary>Bytes that the connection has not taken yet.</summary>
@@ -56,7 +62,30 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
                     _waiting.Write(bytes);
                 return;
             }
-            WriteToPipe(bytes);
+            System.Buffers.BuffersExtensions.Write(pipe, bytes);
+            _bytesInPipe += bytes.Length;
+            if (_flushesInRound && _bytesInPipe < FlushAtBytes)
+                return;
+            if (!_flushesInRound && EventLoop.Current is { } loop)
+            {
+                _flushesInRound = true;
+                loop.FlushInRound(this);
+                return;
+            }
+            BeginFlush();
+        }
+        Flush();
+    }
+
+    /// <summary>The end of a round: what gathered in it is sent.</summary>
+    void IRoundWork.RunInRound()
+    {
+        lock (_gate)
+        {
+            _flushesInRound = false;
+            if (_ended || _flushing || _bytesInPipe == 0)
+                return;
+            BeginFlush();
         }
         Flush();
     }
@@ -66,7 +95,7 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
     {
         lock (_gate)
         {
-            if (!_flushing || _ended)
+            if ((!_flushing && !_flushesInRound) || _ended)
                 return Task.CompletedTask;
             _whenEmpty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _whenEmpty.Task;
@@ -80,12 +109,10 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
             EndLocked(null);
     }
 
-    private void WriteToPipe(ReadOnlySpan<byte> bytes)
+    private void BeginFlush()
     {
         _flushing = true;
         _flushingSinceMicros = HostClock.MonotonicMicros;
-        _bytesInPipe = bytes.Length;
-        System.Buffers.BuffersExtensions.Write(pipe, bytes);
     }
 
     private void Flush()
@@ -141,11 +168,14 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
             if (_waiting.Length > 0)
             {
                 (_waiting, _spare) = (_spare, _waiting);
-                WriteToPipe(_spare.Written);
+                System.Buffers.BuffersExtensions.Write(pipe, _spare.Written);
+                _bytesInPipe = _spare.Length;
+                _flushingSinceMicros = HostClock.MonotonicMicros;
                 Recycle(_spare);
                 return true;
             }
             _flushing = false;
+            _bytesInPipe = 0;
             _whenEmpty?.TrySetResult();
             _whenEmpty = null;
             return false;

@@ -6,6 +6,7 @@ using Torc.Server.Hosting.Clients;
 using Torc.Server.Http;
 using Torc.Server.Logging;
 using Torc.Server.Settings;
+using Torc.Server.Sockets;
 using Torc.Storage.Disk;
 
 namespace Torc.Server.Hosting;
@@ -35,8 +36,9 @@ internal static class ServerProcess
         var listener = new RespListener(clients, settings.Get(SettingTable.MaxClients), loggers.CreateLogger("Clients"));
         var report = new NodeReport(settings);
         using var survey = new ClusterSurvey();
-        using var host = new NodeHost(settings, home, clients, fate, loggers);
-        await using WebApplication web = MakeWeb(settings, provider, listener, host, report, survey);
+        using var transport = new LoopTransport(settings.EventLoops, fate.Fail);
+        using var host = new NodeHost(settings, home, clients, transport, fate, loggers);
+        await using WebApplication web = MakeWeb(settings, provider, listener, host, transport, report, survey);
         await web.StartAsync();
         log.Listens(settings.Get(SettingTable.Bind), settings.Get(SettingTable.Port), settings.Get(SettingTable.PeerPort), settings.Get(SettingTable.HttpPort));
         try
@@ -69,7 +71,7 @@ internal static class ServerProcess
     }
 
     private static WebApplication MakeWeb(
-        SettingValues settings, LineLoggerProvider provider, RespListener listener, NodeHost host, NodeReport report, ClusterSurvey survey)
+        SettingValues settings, LineLoggerProvider provider, RespListener listener, NodeHost host, LoopTransport transport, NodeReport report, ClusterSurvey survey)
     {
         // An empty builder: neither environment variables nor files of ASP.NET Core configure a node.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "torc" });
@@ -81,9 +83,10 @@ internal static class ServerProcess
             IPAddress address = IPAddress.Parse(settings.Get(SettingTable.Bind));
             kestrel.AddServerHeader = false;
             kestrel.Listen(address, settings.Get(SettingTable.HttpPort));
-            kestrel.Listen(address, settings.Get(SettingTable.Port), options => options.Run(listener.OnConnected));
-            kestrel.Listen(address, settings.Get(SettingTable.PeerPort), options => options.Run(host.OnPeerConnected));
+            kestrel.Listen(new LoopEndPoint(address, settings.Get(SettingTable.Port)), options => options.Run(listener.OnConnected));
+            kestrel.Listen(new LoopEndPoint(address, settings.Get(SettingTable.PeerPort)), options => options.Run(host.OnPeerConnected));
         });
+        builder.Services.AddSingleton<IConnectionListenerFactory>(transport);
         WebApplication web = builder.Build();
         web.UseRouting();
         HttpEndpoints.Map(web, report, survey);

@@ -21,6 +21,7 @@ public static class SettingTable
     private const string ClientsGroup = "Clients";
     private const string Operation = "Operation";
     internal const int ShardsMax = 64;
+    private const int EventLoopsMax = 64;
     private const int PartitionsMax = 16384;
     private const int HourMs = 3_600_000;
 
@@ -28,6 +29,7 @@ public static class SettingTable
     public static readonly Setting<int> PeerPort = Number(Network, "peer-port", 7379, 1, 65535, "", "Port for the other nodes of the cluster.");
     public static readonly Setting<int> HttpPort = Number(Network, "http-port", 8379, 1, 65535, "", "Port for health, metrics and status over HTTP.");
     public static readonly Setting<string> Bind = Words(Network, "bind", "127.0.0.1", "an IP address", "Address that all three ports listen on; 0.0.0.0 for every interface.", static text => IPAddress.TryParse(text, out _));
+    public static readonly Setting<int> EventLoops = Number(Network, "event-loops", 0, 0, EventLoopsMax, "; 0: one for two processors", "Threads that serve clients and peers.");
     public static readonly Setting<string> Advertise = Words(Network, "advertise", "", "a host name or an IP address", "Host under which clients and other nodes reach this node; by default the address of --bind.", static text => text.Length == 0 || Uri.CheckHostName(text) != UriHostNameType.Unknown);
 
     public static readonly Setting<AddressList> FirstNodes = Addresses(Cluster, "first-nodes", "Peer addresses of all nodes that make the cluster, this one included, the same on each; empty for a cluster of one.");
@@ -69,7 +71,7 @@ public static class SettingTable
     /// <summary>All of them, in declaration order.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Port, PeerPort, HttpPort, Bind, Advertise,
+        Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
         FirstNodes, Seeds, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
         ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,

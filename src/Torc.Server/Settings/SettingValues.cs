@@ -30,6 +30,9 @@ public sealed class SettingValues
     /// <summary>The node's id: its place among the first nodes.</summary>
     public ushort NodeId => (ushort)ClusterNodes.IndexOf(PeerAddress);
 
+    /// <summary>Threads that serve clients and peers. With one for two processors the others are free for clients, disks and requests over HTTP.</summary>
+    public int EventLoops => Get(SettingTable.EventLoops) is > 0 and int given ? given : Math.Max(1, Environment.ProcessorCount / 2);
+
     /// <summary>The greatest argument, for a data directory with segments of the given size.</summary>
     public long BulkBytesMax(long segmentBytes) => Get(SettingTable.BulkLengthMax) is > 0 and long given
         ? Math.Min(given, segmentBytes / 2)

@@ -72,7 +72,7 @@ internal sealed class ClientConnection
         {
             while (true)
             {
-                ReadResult read = await input.ReadAsync(_ending.Token);
+                ReadResult read = await input.ReadAsync();
                 ReadOnlySequence<byte> bytes = read.Buffer;
                 Take(ref bytes, out bool full, out bool close);
                 input.AdvanceTo(bytes.Start, full || close ? bytes.Start : bytes.End);
@@ -126,6 +126,7 @@ internal sealed class ClientConnection
         if (Interlocked.CompareExchange(ref _endReason, reason, "").Length > 0)
             return;
         _connection.Abort(new ConnectionAbortedException(reason));
+        _connection.Transport.Input.CancelPendingRead();
         _ending.CancelAsync();
     }
 
@@ -181,7 +182,7 @@ internal sealed class ClientConnection
     private void PumpShards()
     {
         foreach (ShardHost shard in _shards)
-            shard.Pump();
+            shard.PumpInRound();
     }
 
     /// <summary>Under the lock, so that output keeps its order. A large buffer goes back to the pool; it grows again when needed.</summary>

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Torc.Server.Logging;
 using Torc.Server.Settings;
+using Torc.Server.Sockets;
 
 namespace Torc.Server.Hosting.Peers;
 
@@ -11,7 +11,7 @@ namespace Torc.Server.Hosting.Peers;
 /// greets, serves, and after an end tries again, at growing intervals with some randomness, for ever.
 /// </summary>
 internal sealed class PeerDialer(
-    ushort peer, HostAndPort address, SocketConnectionContextFactory connections, Func<ConnectionContext, ushort?, Task<string>> serve, ILogger log)
+    ushort peer, HostAndPort address, LoopTransport transport, Func<ConnectionContext, ushort?, Task<string>> serve, ILogger log)
 {
     private const int FirstPauseMs = 50;
     private const int PauseMsMax = 1_000;
@@ -45,7 +45,7 @@ internal sealed class PeerDialer(
         try
         {
             await socket.ConnectAsync(address.Host, address.Port, patience.Token);
-            connection = connections.Create(socket);
+            connection = transport.Adopt(socket);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {

@@ -58,6 +58,7 @@ internal sealed class PeerLink : IDisposable
             _endReason = reason;
         }
         _ending.Cancel();
+        _pipe.Input.CancelPendingRead();
     }
 
     /// <summary>Reads frames and hands them on until the link ends; returns why.</summary>
@@ -67,7 +68,9 @@ internal sealed class PeerLink : IDisposable
         {
             while (true)
             {
-                ReadResult read = await _pipe.Input.ReadAsync(_ending.Token);
+                ReadResult read = await _pipe.Input.ReadAsync();
+                if (read.IsCanceled)
+                    return _endReason;
                 Interlocked.Exchange(ref _heardMicros, HostClock.MonotonicMicros);
                 string? problem = Take(read.Buffer, onFrame);
                 _pipe.Input.AdvanceTo(read.Buffer.End);

@@ -5,6 +5,7 @@ using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
 using Torc.Server.Hosting.Peers;
+using Torc.Server.Sockets;
 using Torc.Storage;
 using Torc.Storage.Disk;
 
@@ -15,7 +16,7 @@ namespace Torc.Server.Hosting.Shards;
 /// outside. Frames that may leave at once leave first; replies and acknowledgements wait with the
 /// <see cref="ShardCommitter"/> until the log is durable past what they tell of.
 /// </summary>
-internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
+internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDisposable
 {
     private const int CommandsPerTurnMax = 256;
 
@@ -62,6 +63,17 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
 
     /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>
     internal void AddRequests(RequestBatch batch) => Add(ShardWork.Of(batch));
+
+    /// <summary>Runs what is queued: at the end of the round when this thread is an event loop, so that the round makes one turn; at once otherwise.</summary>
+    internal void PumpInRound()
+    {
+        if (EventLoop.Current is { } loop)
+            loop.RunTurnInRound(this);
+        else
+            Pump();
+    }
+
+    void IRoundWork.RunInRound() => Pump();
 
     internal void Start()
     {
@@ -155,7 +167,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IDisposable
     private void AddAndPump(ShardWork work)
     {
         Add(work);
-        Pump();
+        PumpInRound();
     }
 
     /// <summary>Runs inputs until the turn is full; how many were finished. A batch or frame that is not goes on in the next turn.</summary>

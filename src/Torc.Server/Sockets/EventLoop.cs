@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using Torc.Server.Disks;
+
+namespace Torc.Server.Sockets;
+
+/// <summary>Work that a loop does once for everything that its sockets brought in one round.</summary>
+internal interface IRoundWork
+{
+    void RunInRound();
+}
+
+/// <summary>
+/// One thread that waits for many sockets (epoll, level-triggered) and runs what they bring itself: bytes go from the socket
+/// through session and shard and back without a change of thread. One round is: read every ready socket, then run the shards
+/// that got work, then write to every connection that has output. So the commands of all ready connections make one
+/// batch, and each peer gets one frame and each client one write in a round.
+/// </summary>
+/// <remarks>
+/// Nothing on a loop may wait. Sockets are closed by their loop only, so that no event is taken for a socket's successor.
+/// </remarks>
+internal sealed unsafe class EventLoop : IDisposable
+{
+    private const int EventsPerRoundMax = 512;
+
+    /// <summary>What one read takes at most; also the size of the buffer that all of a loop's sockets share while they have nothing unread.</summary>
+    internal const int ReadBytesMax = 64 * 1024;
+    private const ulong WakeUp = ulong.MaxValue;
+
+    [ThreadStatic]
+    private static EventLoop? t_current;
+
+    private readonly int _epoll;
+    private readonly int _counter;
+    private readonly Thread _thread;
+    private readonly Action<Exception> _fail;
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly List<LoopSocket?> _sockets = [];
+    private readonly Stack<int> _freeSlots = new();
+    private List<IRoundWork> _turns = [];
+    private List<IRoundWork> _flushes = [];
+    private List<IRoundWork> _running = [];
+    private uint _generation;
+    private int _wokenUp;
+    private volatile bool _stopping;
+
+    internal EventLoop(int index, Action<Exception> fail)
+    {
+        _fail = fail;
+        _epoll = Checked(Epoll.Create(Epoll.CloseOnExecute), "epoll_create1");
+        _counter = Checked(Epoll.CreateCounter(0, Epoll.CloseOnExecute | Epoll.NonBlocking), "eventfd");
+        Control(Epoll.Add, _counter, Epoll.Readable, WakeUp);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"event loop {index}" };
+    }
+
+    /// <summary>The loop whose thread this is, or null.</summary>
+    internal static EventLoop? Current => t_current;
+
+    /// <summary>What all sockets of the loop read into that have nothing unread; see <see cref="GiveReadBufferAway"/>.</summary>
+    internal byte[] ReadBuffer { get; private set; } = GC.AllocateUninitializedArray<byte>(ReadBytesMax, pinned: true);
+
+    internal void Start() => _thread.Start();
+
+    /// <summary>Runs work on the loop's thread soon. From any thread.</summary>
+    internal void Post(Action work)
+    {
+        _posted.Enqueue(work);
+        if (Interlocked.Exchange(ref _wokenUp, 1) == 0)
+            WriteCounter();
+    }
+
+    /// <summary>On the loop's thread: a shard has work; it gets one turn for the round's whole input.</summary>
+    internal void RunTurnInRound(IRoundWork shard)
+    {
+        if (!_turns.Contains(shard))
+            _turns.Add(shard);
+    }
+
+    /// <summary>On the loop's thread, once a round for each sender: output is written when all turns of the round have run.</summary>
+    internal void FlushInRound(IRoundWork sender) => _flushes.Add(sender);
+
+    /// <summary>On the loop's thread: registers a socket and gives the data that its events carry.</summary>
+    internal ulong Add(LoopSocket socket, int file, uint interest)
+    {
+        if (!_freeSlots.TryPop(out int slot))
+        {
+            slot = _sockets.Count;
+            _sockets.Add(null);
+        }
+        _sockets[slot] = socket;
+        ulong data = (ulong)++_generation << 32 | (uint)slot;
+        Control(Epoll.Add, file, interest, data);
+        return data;
+    }
+
+    /// <summary>From any thread: what a registered socket waits for from now on.</summary>
+    internal void SetInterest(int file, uint interest, ulong data) => Control(Epoll.Modify, file, interest, data);
+
+    /// <summary>On the loop's thread: no more events of a socket.</summary>
+    internal void Remove(int file, ulong data)
+    {
+        Control(Epoll.Remove, file, 0, data);
+        int slot = (int)(uint)data;
+        _sockets[slot] = null;
+        _freeSlots.Push(slot);
+    }
+
+    /// <summary>On the loop's thread: gives the shared read buffer away to who still reads it.</summary>
+    internal void GiveReadBufferAway() => ReadBuffer = GC.AllocateUninitializedArray<byte>(ReadBytesMax, pinned: true);
+
+    public void Dispose()
+    {
+        _stopping = true;
+        if (_thread.IsAlive)
+        {
+            WriteCounter();
+            _thread.Join();
+        }
+        Libc.Close(_counter);
+        Libc.Close(_epoll);
+    }
+
+    private void Control(int operation, int file, uint events, ulong data)
+    {
+        byte* place = stackalloc byte[16];
+        Epoll.WriteEvent(place, events, data);
+        _ = Checked(Epoll.Control(_epoll, operation, file, place), "epoll_ctl");
+    }
+
+    private static int Checked(int result, string call) =>
+        result >= 0 ? result : throw new IOException($"{call} failed: {Libc.Describe(Libc.LastError)}");
+
+    private void Run()
+    {
+        t_current = this;
+        byte[] events = GC.AllocateUninitializedArray<byte>(EventsPerRoundMax * Epoll.EventBytes, pinned: true);
+        try
+        {
+            fixed (byte* first = events)
+            {
+                while (!_stopping)
+                    RunRound(first);
+            }
+        }
+        catch (Exception error)
+        {
+            _fail(error);
+        }
+    }
+
+    private void RunRound(byte* events)
+    {
+        int ready = Epoll.Wait(_epoll, events, EventsPerRoundMax, -1);
+        if (ready < 0)
+        {
+            if (Libc.LastError == Libc.Interrupted)
+                return;
+            Checked(ready, "epoll_wait");
+        }
+        for (int i = 0; i < ready; i++)
+        {
+            byte* happening = events + (i * Epoll.EventBytes);
+            ulong data = Epoll.DataOf(happening);
+            if (data == WakeUp)
+                ReadCounter();
+            else if (SocketOf(data) is { } socket)
+                socket.OnEvents(Epoll.EventsOf(happening));
+        }
+        RunPosted();
+        RunDeferred();
+    }
+
+    private LoopSocket? SocketOf(ulong data)
+    {
+        LoopSocket? socket = _sockets[(int)(uint)data];
+        return socket is not null && socket.EventData == data ? socket : null;
+    }
+
+    private void RunPosted()
+    {
+        // What is posted meanwhile wakes the loop up again.
+        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out Action? work); left--)
+            work();
+    }
+
+    /// <summary>Turns first, and what they bring; then the writes. A write that finishes at once brings no turn.</summary>
+    private void RunDeferred()
+    {
+        while (_turns.Count > 0 || _flushes.Count > 0)
+        {
+            bool turns = _turns.Count > 0;
+            ref List<IRoundWork> due = ref turns ? ref _turns : ref _flushes;
+            (due, _running) = (_running, due);
+            foreach (IRoundWork work in _running)
+                work.RunInRound();
+            _running.Clear();
+        }
+    }
+
+    private void WriteCounter()
+    {
+        ulong one = 1;
+        Epoll.Write(_counter, (byte*)&one, sizeof(ulong));
+    }
+
+    private void ReadCounter()
+    {
+        ulong count;
+        Epoll.Read(_counter, (byte*)&count, sizeof(ulong));
+        Interlocked.Exchange(ref _wokenUp, 0);
+    }
+}
