@@ -95,6 +95,14 @@ public sealed class ByteWriter : IBufferWriter<byte>, IDisposable
 
     public void Clear() => Length = 0;
 
+    /// <summary>Empties the buffer for its next use, and gives the array back when it is larger than <paramref name="keptBytesMax"/>.</summary>
+    public void ClearAndKeep(int keptBytesMax)
+    {
+        Length = 0;
+        if (_bytes.Length > keptBytesMax)
+            Dispose();
+    }
+
     public void Dispose()
     {
         byte[] bytes = _bytes;

@@ -5,10 +5,10 @@ namespace Torc.Node;
 /// <summary>What happened below Server, for its logs and metrics and for the simulator's checkers.</summary>
 public enum NodeEventKind
 {
-    /// <summary>A version was stamped for a client write. Version, Partition.</summary>
+    /// <summary>A version was stamped for a client write. Version, Partition. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     Stamped,
 
-    /// <summary>A strict level was met. Replicas: the complete replicas counted, as bits by preference index. Level.</summary>
+    /// <summary>A strict level was met. Replicas: the complete replicas counted, as bits by preference index. Level. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     LevelMet,
 
     /// <summary>A superseded write was stamped again.</summary>

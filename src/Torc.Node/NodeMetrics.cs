@@ -10,35 +10,31 @@ public sealed class NodeMetrics
 {
     public const int LatencyBuckets = 26;
 
-    private readonly Dictionary<string, CommandCounter> _byName;
+    private readonly CommandCounter[] _byNumber;
 
     public NodeMetrics(CommandTable commands)
     {
-        var counters = new List<CommandCounter>();
+        _byNumber = new CommandCounter[commands.Count];
         foreach (CommandSpec spec in commands.All)
         {
-            counters.Add(new CommandCounter(spec.Name));
-            counters.AddRange(spec.Subcommands.Select(subcommand => new CommandCounter(subcommand.Name)));
+            _byNumber[spec.Number] = new CommandCounter(spec.Name);
+            foreach (CommandSpec subcommand in spec.Subcommands)
+                _byNumber[subcommand.Number] = new CommandCounter(subcommand.Name);
         }
-        Commands = counters;
-        _byName = counters.ToDictionary(counter => counter.Name, StringComparer.Ordinal);
     }
 
     /// <summary>In order of name.</summary>
-    public IReadOnlyList<CommandCounter> Commands { get; }
+    public IReadOnlyList<CommandCounter> Commands => _byNumber;
 
-    public void Completed(CommandSpec spec, long micros, ReadOnlySpan<byte> reply)
-    {
-        if (!_byName.TryGetValue(spec.Name, out CommandCounter? counter))
-            return;
-        bool failed = reply.Length > 0 && reply[0] == (byte)'-';
-        counter.Count(micros, failed, failed && reply[1..].StartsWith("TIMEOUT"u8));
-    }
+    /// <summary>Some calls of one command that took equally long and did not fail.</summary>
+    public void Completed(CommandSpec spec, long micros, int calls) => _byNumber[spec.Number].Count(micros, calls);
+
+    public void Failed(CommandSpec spec, long micros, bool timedOut) => _byNumber[spec.Number].CountFailed(micros, timedOut);
 
     public void Rejected(CommandSpec? spec)
     {
-        if (spec is not null && _byName.TryGetValue(spec.Name, out CommandCounter? counter))
-            counter.CountRejected();
+        if (spec is not null)
+            _byNumber[spec.Number].CountRejected();
     }
 }
 
@@ -65,14 +61,18 @@ public sealed class CommandCounter(string name)
 
     public long InBucket(int bucket) => Volatile.Read(ref _latencies[bucket]);
 
-    public void Count(long micros, bool failed, bool timedOut)
+    public void Count(long micros, int calls)
     {
-        Interlocked.Increment(ref _calls);
-        Interlocked.Add(ref _micros, micros);
+        Interlocked.Add(ref _calls, calls);
+        Interlocked.Add(ref _micros, micros * calls);
         int bucket = Math.Min(64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)Math.Max(micros, 0)), NodeMetrics.LatencyBuckets - 1);
-        Interlocked.Increment(ref _latencies[bucket]);
-        if (failed)
-            Interlocked.Increment(ref _failed);
+        Interlocked.Add(ref _latencies[bucket], calls);
+    }
+
+    public void CountFailed(long micros, bool timedOut)
+    {
+        Count(micros, 1);
+        Interlocked.Increment(ref _failed);
         if (timedOut)
             Interlocked.Increment(ref _unknown);
     }

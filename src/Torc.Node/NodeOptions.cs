@@ -42,6 +42,9 @@ public sealed record NodeOptions
     /// <summary>Expired rows being deleted at once by one shard.</summary>
     public int ExpiriesOutstandingMax { get; init; } = 64;
 
+    /// <summary>Every stamp and every level that was met is told as an event: for checkers. Two events for each write would cost a server time for nothing.</summary>
+    public bool TracesPromises { get; init; }
+
     /// <summary>How often the host calls a shard's tick.</summary>
     public int TickIntervalMs { get; init; } = 20;
 

@@ -23,7 +23,7 @@ public sealed record RunSettings
 
     public ConsistencyLevel WriteLevel { get; init; } = ConsistencyLevel.Quorum;
 
-    public NodeOptions Node { get; init; } = new();
+    public NodeOptions Node { get; init; } = new() { TracesPromises = true };
 
     public StorageOptions Storage { get; init; } = new();
 
@@ -98,6 +98,7 @@ public sealed record RunSettings
 
     private static NodeOptions DrawNode(SeededRandom random) => new()
     {
+        TracesPromises = true,
         OperationTimeoutMs = (int)random.Between(300, 3_000),
         ForwardTimeoutMs = (int)random.Between(3_000, 4_000),
         SpeculativeReadMs = (int)random.Between(10, 200),

@@ -27,10 +27,11 @@ public static class RowMerge
         max = Version.Max(left.MaxVersion, right.MaxVersion);
         if (right.IsAbsent)
             return MergeOutcome.KeptLeft;
-        if (left.IsAbsent)
+        // A base above everything of the other side covers all of it: a plain SET or DEL, nearly always.
+        if (left.IsAbsent || right.BaseVersion > left.MaxVersion)
             return MergeOutcome.TookRight;
-        if (right.BaseVersion > left.MaxVersion) // A new value or a delete, stamped above all of the old row: it covers that.
-            return MergeOutcome.TookRight;
+        if (left.BaseVersion > right.MaxVersion)
+            return MergeOutcome.KeptLeft;
 
         RowHead head = MergeHeads(left.Head, right.Head, max);
         Survey survey = default;

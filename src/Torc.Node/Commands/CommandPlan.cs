@@ -18,7 +18,7 @@ public abstract class CommandPlan
 }
 
 /// <summary>A plan's hands: the original call, requests to issue, the reply to write. Lives as long as the plan.</summary>
-public sealed class PlanContext(Session session, Request call, long ticket)
+public sealed class PlanContext(Session session, Request call)
 {
     public Session Session { get; } = session;
 
@@ -76,7 +76,8 @@ public sealed class PlanContext(Session session, Request call, long ticket)
     private int Send(Request request)
     {
         request.Session = Session;
-        request.Ticket = ticket;
+        request.Place = Call.Place;
+        request.Ticket = Call.Ticket;
         request.Part = _parts++;
         Outstanding++;
         Session.Dispatch(request);

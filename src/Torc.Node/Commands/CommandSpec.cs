@@ -48,6 +48,9 @@ public delegate bool ArgumentCheck(Request request, ByteWriter reply);
 /// </summary>
 public sealed record CommandSpec
 {
+    /// <summary>Its place in counters, subcommands included; given by the table.</summary>
+    public int Number { get; internal set; }
+
     /// <summary>Lower case, as Redis prints it; a subcommand is "container|sub".</summary>
     public required string Name { get; init; }
 

@@ -14,13 +14,21 @@ public sealed class CommandTable
     {
         All = specs.OrderBy(spec => spec.Name, StringComparer.Ordinal).ToArray();
         foreach (CommandSpec spec in All)
+        {
             Verify(spec);
+            spec.Number = Count++;
+            foreach (CommandSpec subcommand in spec.Subcommands)
+                subcommand.Number = Count++;
+        }
         _byName = All.ToFrozenDictionary(spec => spec.Name, StringComparer.Ordinal);
         _lookup = _byName.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>In order of name, internal ones included.</summary>
     public IReadOnlyList<CommandSpec> All { get; }
+
+    /// <summary>Commands and subcommands.</summary>
+    public int Count { get; private set; }
 
     public CommandSpec? Find(string name) => _byName.GetValueOrDefault(name);
 

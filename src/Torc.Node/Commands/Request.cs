@@ -39,8 +39,17 @@ public sealed class Request
     /// <summary>The session that waits, or null when a peer does.</summary>
     public Session? Session { get; set; }
 
-    /// <summary>The session's number for the command that this request belongs to.</summary>
-    public long Ticket { get; set; }
+    /// <summary>The session's command that this request belongs to, and that command's number: its place is used again for later ones.</summary>
+    internal PendingCommand? Place { get; set; }
+
+    internal long Ticket { get; set; }
+
+    /// <summary>The node that it went to, and its neighbours among the requests that its session has under way; see <see cref="KeyOrder"/>.</summary>
+    internal int Coordinator { get; set; }
+
+    internal Request? PreviousUnderWay { get; set; }
+
+    internal Request? NextUnderWay { get; set; }
 
     /// <summary>Which of a plan's requests this is.</summary>
     public int Part { get; set; }
@@ -81,6 +90,7 @@ public sealed class Request
         Arguments.Clear();
         Spec = null!;
         Session = null;
+        Place = null;
         Sweep = null;
         Part = 0;
         OriginNode = 0;

@@ -8,6 +8,10 @@ namespace Torc.Node.Sessions;
 /// so they may overlap; a request that would overtake (another coordinator, or a read behind a read-modify-write that is
 /// still under way) is held until those before it on its key are answered, and so is everything behind it on that key.
 /// </summary>
+/// <remarks>
+/// Nearly always everything under way goes to one coordinator and changes nothing that it read: then nothing can overtake, and no
+/// key is looked at. The first request that is otherwise makes this look at the keys of all that are under way, until none is.
+/// </remarks>
 internal sealed class KeyOrder
 {
     private struct KeyUse
@@ -20,12 +24,27 @@ internal sealed class KeyOrder
 
     private readonly Dictionary<ulong, KeyUse> _uses = [];
     private readonly List<Request> _held = [];
+    private readonly Func<Request, int> _coordinatorOf;
+    private Request? _lastUnderWay;
+    private int _commonCoordinator;
+    private bool _looksAtKeys;
+
+    /// <param name="coordinatorOf">Where a held request would go now.</param>
+    public KeyOrder(Func<Request, int> coordinatorOf) => _coordinatorOf = coordinatorOf;
 
     public int HeldCount => _held.Count;
 
     /// <summary>True: the request may go now. False: it is held; <see cref="Release"/> gives it back in time.</summary>
-    public bool Admit(Request request, int coordinator)
+    public bool Admit(Request request)
     {
+        int coordinator = _coordinatorOf(request);
+        if (!_looksAtKeys && request.Kind is not CommandKind.ReadModifyWrite && (_lastUnderWay is null || coordinator == _commonCoordinator))
+        {
+            _commonCoordinator = coordinator;
+            Link(request, coordinator);
+            return true;
+        }
+        LookAtKeys();
         ref KeyUse use = ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, KeyOf(request), out _);
         if (use.Held > 0 || MustWait(use, request, coordinator))
         {
@@ -33,13 +52,17 @@ internal sealed class KeyOrder
             _held.Add(request);
             return false;
         }
-        Take(ref use, request, coordinator);
+        Link(request, coordinator);
+        Take(ref use, request);
         return true;
     }
 
     /// <summary>A request was answered. Puts requests that may go now, in order, into <paramref name="ready"/>.</summary>
-    public void Release(Request answered, Func<Request, int> coordinatorOf, List<Request> ready)
+    public void Release(Request answered, List<Request> ready)
     {
+        Unlink(answered);
+        if (!_looksAtKeys)
+            return;
         ulong key = KeyOf(answered);
         ref KeyUse use = ref CollectionsMarshal.GetValueRefOrNullRef(_uses, key);
         use.Outstanding--;
@@ -53,16 +76,18 @@ internal sealed class KeyOrder
                 i++;
                 continue;
             }
-            int coordinator = coordinatorOf(request);
+            int coordinator = _coordinatorOf(request);
             if (MustWait(use, request, coordinator))
                 break;
             _held.RemoveAt(i);
             use.Held--;
-            Take(ref use, request, coordinator);
+            Link(request, coordinator);
+            Take(ref use, request);
             ready.Add(request);
         }
         if (use.Outstanding == 0 && use.Held == 0)
             _uses.Remove(key);
+        _looksAtKeys = _uses.Count > 0;
     }
 
     private static bool MustWait(in KeyUse use, Request request, int coordinator)
@@ -73,12 +98,42 @@ internal sealed class KeyOrder
         return use.Coordinator != coordinator || (isRead && use.ReadModifyWrites > 0);
     }
 
-    private static void Take(ref KeyUse use, Request request, int coordinator)
+    private static void Take(ref KeyUse use, Request request)
     {
         use.Outstanding++;
-        use.Coordinator = coordinator;
+        use.Coordinator = request.Coordinator;
         if (request.Kind is CommandKind.ReadModifyWrite)
             use.ReadModifyWrites++;
+    }
+
+    private void LookAtKeys()
+    {
+        if (_looksAtKeys)
+            return;
+        _looksAtKeys = true;
+        for (Request? request = _lastUnderWay; request is not null; request = request.PreviousUnderWay)
+            Take(ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, KeyOf(request), out _), request);
+    }
+
+    private void Link(Request request, int coordinator)
+    {
+        request.Coordinator = coordinator;
+        request.PreviousUnderWay = _lastUnderWay;
+        request.NextUnderWay = null;
+        if (_lastUnderWay is not null)
+            _lastUnderWay.NextUnderWay = request;
+        _lastUnderWay = request;
+    }
+
+    private void Unlink(Request request)
+    {
+        if (request.PreviousUnderWay is not null)
+            request.PreviousUnderWay.NextUnderWay = request.NextUnderWay;
+        if (request.NextUnderWay is not null)
+            request.NextUnderWay.PreviousUnderWay = request.PreviousUnderWay;
+        else
+            _lastUnderWay = request.PreviousUnderWay;
+        request.PreviousUnderWay = request.NextUnderWay = null;
     }
 
     /// <summary>Keys that collide wait for each other, which is harmless.</summary>

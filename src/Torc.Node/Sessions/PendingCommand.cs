@@ -7,6 +7,9 @@ internal sealed class PendingCommand
 {
     private ByteWriter? _reply;
 
+    /// <summary>The command's number within its session; requests of an earlier command in this place have another.</summary>
+    public long Ticket { get; set; }
+
     public Request? Call { get; set; }
 
     public CommandPlan? Plan { get; set; }
@@ -42,6 +45,7 @@ internal sealed class PendingCommand
         PlanContext = null;
         Plan = null;
         Call = null;
+        Ticket = 0;
         Done = false;
         Muted = false;
     }

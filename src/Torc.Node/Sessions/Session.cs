@@ -30,15 +30,17 @@ public sealed class Session
     private readonly TorcNode _node;
     private readonly RespCommandReader _reader = new();
     private readonly Queue<PendingCommand> _queue = new();
-    private readonly Dictionary<long, PendingCommand> _pending = [];
     private readonly Stack<PendingCommand> _freePending = new();
     private readonly Stack<Request> _freeRequests = new();
     private readonly List<Request>[] _dispatched;
-    private readonly KeyOrder _order = new();
+    private readonly KeyOrder _order;
     private readonly List<Request> _ready = [];
     private readonly ByteWriter _scratch = new();
     private Request? _next;
     private long _tickets;
+    private CommandSpec? _completedSpec;
+    private long _completedMicros;
+    private int _completedCalls;
     private Instant _now;
 
     internal Session(TorcNode node, long id, string address, string localAddress)
@@ -51,6 +53,7 @@ public sealed class Session
         for (int i = 0; i < _dispatched.Length; i++)
             _dispatched[i] = [];
         Authenticated = node.Surroundings.Password is null;
+        _order = new KeyOrder(CoordinatorOf);
     }
 
     public long Id { get; }
@@ -151,22 +154,23 @@ public sealed class Session
         _now = now;
         if (!request.IsPartitionRequest)
         {
-            _order.Release(request, CoordinatorOf, _ready);
+            _order.Release(request, _ready);
             foreach (Request ready in _ready)
                 Enqueue(ready);
             _ready.Clear();
         }
-        if (_pending.TryGetValue(request.Ticket, out PendingCommand? pending))
+        PendingCommand pending = request.Place!;
+        if (pending.Ticket == request.Ticket && !pending.Done)
         {
             if (pending.Plan is { } plan)
             {
                 pending.PlanContext!.Answered();
                 plan.OnReply(pending.PlanContext, request.Part, reply);
-                FinishPlanIfDone(pending, request.Ticket);
+                FinishPlanIfDone(pending);
             }
             else
             {
-                Finish(pending, request.Ticket, reply);
+                Finish(pending, reply);
             }
         }
         Return(request);
@@ -179,7 +183,6 @@ public sealed class Session
         foreach (PendingCommand pending in _queue)
             pending.Dispose();
         _queue.Clear();
-        _pending.Clear();
         Output.Dispose();
         _scratch.Dispose();
     }
@@ -194,7 +197,7 @@ public sealed class Session
     /// <summary>Sends a routed request to its shard, or holds it while an earlier one on its key could be overtaken.</summary>
     internal void Dispatch(Request request)
     {
-        if (request.IsPartitionRequest || _order.Admit(request, CoordinatorOf(request)))
+        if (request.IsPartitionRequest || _order.Admit(request))
             Enqueue(request);
     }
 
@@ -222,15 +225,16 @@ public sealed class Session
         pending.Call = request;
         pending.StartedMicros = _now.MonotonicMicros;
         pending.Muted = muted;
-        long ticket = _tickets++;
-        request.Ticket = ticket;
+        pending.Ticket = ++_tickets;
+        request.Place = pending;
+        request.Ticket = pending.Ticket;
         _queue.Enqueue(pending);
 
         _scratch.Clear();
         if (!CommandGate.TryAdmit(this, request, _scratch))
         {
             _node.Metrics.Rejected(request.Spec);
-            Finish(pending, ticket, _scratch.Written);
+            Finish(pending, _scratch.Written);
             Return(request);
             return;
         }
@@ -241,25 +245,23 @@ public sealed class Session
                 request.Spec.OnSession!(new SessionContext(this, request, _now, _scratch));
                 // CLIENT REPLY ON answers although replies were off when it came; OFF and SKIP do not answer.
                 pending.Muted = request.Spec.Name == "client|reply" ? ReplyMode != ReplyMode.On : muted;
-                Finish(pending, ticket, _scratch.Written);
+                Finish(pending, _scratch.Written);
                 Return(request);
                 break;
             case CommandKind.Plan:
-                _pending.Add(ticket, pending);
                 pending.Plan = request.Spec.MakePlan!();
-                pending.PlanContext = new PlanContext(this, request, ticket);
+                pending.PlanContext = new PlanContext(this, request);
                 pending.Plan.Start(pending.PlanContext);
-                FinishPlanIfDone(pending, ticket);
+                FinishPlanIfDone(pending);
                 break;
             default:
-                _pending.Add(ticket, pending);
                 request.RouteByKey(request.Spec.Keys.First, View.Map!);
                 Dispatch(request);
                 break;
         }
     }
 
-    private void FinishPlanIfDone(PendingCommand pending, long ticket)
+    private void FinishPlanIfDone(PendingCommand pending)
     {
         PlanContext context = pending.PlanContext!;
         if (!context.Finished)
@@ -268,33 +270,69 @@ public sealed class Session
             return;
         }
         Request call = context.Call;
-        Finish(pending, ticket, context.Reply.Written);
+        Finish(pending, context.Reply.Written);
         Return(call);
     }
 
-    private void Finish(PendingCommand pending, long ticket, ReadOnlySpan<byte> reply)
+    /// <summary>The reply of the oldest command goes straight to the output; others wait in their places.</summary>
+    private void Finish(PendingCommand pending, ReadOnlySpan<byte> reply)
     {
-        _pending.Remove(ticket);
         if (pending.Call?.Spec is { } spec)
-            _node.Metrics.Completed(spec, _now.MonotonicMicros - pending.StartedMicros, reply);
+            Measure(spec, _now.MonotonicMicros - pending.StartedMicros, reply);
         pending.Call = null;
-        pending.Complete(pending.Muted ? default : reply);
+        ReadOnlySpan<byte> shown = pending.Muted ? default : reply;
+        if (_queue.Peek() != pending)
+        {
+            pending.Complete(shown);
+            return;
+        }
+        Output.Write(shown);
+        LeaveQueue();
     }
 
     private void FlushReady()
     {
         while (_queue.TryPeek(out PendingCommand? head) && head.Done)
         {
-            _queue.Dequeue();
             Output.Write(head.Reply);
-            head.Reset();
-            _freePending.Push(head);
+            LeaveQueue();
         }
+        if (_queue.Count == 0)
+            CountCompleted();
+    }
+
+    private void LeaveQueue()
+    {
+        PendingCommand head = _queue.Dequeue();
+        head.Reset();
+        _freePending.Push(head);
+    }
+
+    /// <summary>Commands of a pipeline mostly are alike and take equally long: a run of them is counted in one step.</summary>
+    private void Measure(CommandSpec spec, long micros, ReadOnlySpan<byte> reply)
+    {
+        if (reply.Length > 0 && reply[0] == (byte)'-')
+        {
+            _node.Metrics.Failed(spec, micros, reply[1..].StartsWith("TIMEOUT"u8));
+            return;
+        }
+        if (_completedSpec != spec || _completedMicros != micros)
+            CountCompleted();
+        _completedSpec = spec;
+        _completedMicros = micros;
+        _completedCalls++;
+    }
+
+    private void CountCompleted()
+    {
+        if (_completedCalls > 0)
+            _node.Metrics.Completed(_completedSpec!, _completedMicros, _completedCalls);
+        _completedCalls = 0;
     }
 
     private void FailProtocol(RespError error)
     {
-        var pending = new PendingCommand();
+        var pending = new PendingCommand { Ticket = ++_tickets };
         _queue.Enqueue(pending);
         _scratch.Clear();
         _scratch.Error(error.Message);

@@ -2,6 +2,7 @@ using Torc.Core.Cells;
 using Torc.Core.Replication;
 using Torc.Node.Commands;
 using Torc.Node.Peers;
+using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
@@ -20,8 +21,19 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private int _restamps;
     private bool _wasSent;
 
-    protected ChangeOperation(Shard shard, Request request)
-        : base(shard, request) => _write = new WritePhase(this, this);
+    protected ChangeOperation(Shard shard)
+        : base(shard) => _write = new WritePhase(this, this);
+
+    protected override void Reset()
+    {
+        _write.Reset();
+        _delta.ClearAndKeep(KeptBytesMax);
+        _reply.ClearAndKeep(KeptBytesMax);
+        _earlierReply.ClearAndKeep(KeptBytesMax);
+        _stamp = Above = Version.None;
+        _restamps = 0;
+        _wasRelative = _wasSent = false;
+    }
 
     /// <summary>A version that the next stamp must be above, beyond the row's own.</summary>
     protected Version Above { get; private set; }
@@ -73,8 +85,13 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         return true;
     }
 
-    /// <summary>Runs the handler on a row and replicates what it changes. The row's view ends with this call.</summary>
-    protected void Change(in RowView row)
+    /// <summary>Runs the handler on a row that replicas agreed on, and replicates what it changes. The row's view ends with this call.</summary>
+    protected void Change(in RowView row) => Change(row, isLocal: false, default);
+
+    /// <summary>The same on the local row, just read from its place.</summary>
+    protected void ChangeHere(in RowView row, in RecordPlace place) => Change(row, isLocal: true, place);
+
+    private void Change(in RowView row, bool isLocal, in RecordPlace place)
     {
         if (_wasRelative && TryEndRelative(row))
             return;
@@ -93,13 +110,15 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         }
         if (!RowView.TryDecode(context.DeltaVersion, _delta.Written, out RowView delta))
             throw new InvariantException($"the delta of {Request.Spec.Name} does not decode");
-        ApplyResult applied = Shard.Rows.Apply(RecordKey, delta, null, Shard.Outbox);
+        ApplyResult applied = isLocal
+            ? Shard.Rows.Apply(RecordKey, delta, row, place, Shard.Outbox)
+            : Shard.Rows.Apply(RecordKey, delta, null, Shard.Outbox);
         if (applied.Outcome != ApplyOutcome.Applied)
         {
             OnNotApplied(applied);
             return;
         }
-        if (context.DeltaVersion == stamp)
+        if (context.DeltaVersion == stamp && Shard.Options.TracesPromises)
             Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, stamp));
         _wasSent = true;
         _stamp = context.DeltaVersion;

@@ -33,7 +33,7 @@ internal sealed class KeyGate(int waitersPerKeyMax)
 
     public Entry Enter(KeyOperation operation)
     {
-        if (!_held.TryGetValue(operation.GateKey, out Held? held))
+        if (_held.Count == 0 || !_held.TryGetValue(operation.GateKey, out Held? held))
             return Entry.Entered;
         if (operation.Request.Kind == CommandKind.Read && held.Waiters.Count == 0 && !held.Holder!.IsParked)
             return Entry.Entered;
@@ -71,6 +71,7 @@ internal sealed class KeyGate(int waitersPerKeyMax)
         while (held.Waiters.TryDequeue(out KeyOperation? next))
         {
             next.Start();
+            operation.Shard.Pool.PutBack(next);
             if (!_held.TryGetValue(operation.GateKey, out Held? taken))
                 continue;
             // The one that ran took the key: the rest wait behind it, in front of anybody who came while it ran.
@@ -87,7 +88,7 @@ internal sealed class KeyGate(int waitersPerKeyMax)
     /// <summary>An operation that was waiting timed out.</summary>
     public void Forget(KeyOperation operation)
     {
-        if (!_held.TryGetValue(operation.GateKey, out Held? held) || held.Holder == operation)
+        if (_held.Count == 0 || !_held.TryGetValue(operation.GateKey, out Held? held) || held.Holder == operation)
             return;
         int count = held.Waiters.Count;
         for (int i = 0; i < count; i++)

@@ -4,13 +4,19 @@ using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
-/// <summary>A request on one key, run by this node as its coordinator.</summary>
-internal abstract class KeyOperation(Shard shard, Request request) : Operation(shard), IResumable
+/// <summary>
+/// A request on one key, run by this node as its coordinator. The shard uses operations again: one that ended is put back by
+/// whoever called it last, when no frame of it is left on the stack (<see cref="OperationPool"/>).
+/// </summary>
+internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
 {
-    public Request Request { get; } = request;
+    /// <summary>Buffers that grew beyond it are given up before an operation is used again.</summary>
+    protected const int KeptBytesMax = 16 * 1024;
+
+    public Request Request { get; private set; } = null!;
 
     /// <summary>The map of when the operation began: its replicas do not change under it.</summary>
-    public ClusterMap Map { get; } = shard.View.Map!;
+    public ClusterMap Map { get; private set; } = null!;
 
     public bool HoldsKey { get; set; }
 
@@ -18,7 +24,7 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
     public bool IsParked { get; private set; }
 
     /// <summary>Keys that collide wait for each other, which is harmless.</summary>
-    public ulong GateKey => Request.KeyHash ^ ((ulong)Request.Keyspace << 56);
+    public ulong GateKey { get; private set; }
 
     public RecordKey RecordKey => new(Request.Keyspace, Request.Partition, Request.KeyHash, Request.Key);
 
@@ -26,7 +32,13 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
 
     public int LocalIndex => Replicas.IndexOf(Shard.View.Self);
 
-    public bool IsEnded { get; private set; }
+    public bool IsEnded { get; private set; } = true;
+
+    /// <summary>It is in the pool.</summary>
+    public bool IsPutBack { get; set; }
+
+    /// <summary>Nobody will call it again: one that ended while it waited for storage is still to be called from there.</summary>
+    public bool IsReusable => IsEnded && !IsParked;
 
     /// <summary>Replicas, this node included, that are up and whole: what a level can be met with.</summary>
     public int WholeReplicas
@@ -46,8 +58,15 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
     }
 
     /// <summary>Enters the key's gate and runs when nobody is in front.</summary>
-    public void Begin()
+    public void Begin(Request request)
     {
+        Check.That(IsReusable);
+        IsPutBack = IsEnded = false;
+        Request = request;
+        Map = Shard.View.Map!;
+        GateKey = request.KeyHash ^ ((ulong)request.Keyspace << 56);
+        Reset();
+        Shard.Operations.Add(this, Shard.Deadline(Shard.Options.OperationTimeoutMs));
         switch (Shard.Gate.Enter(this))
         {
             case KeyGate.Entry.Entered:
@@ -65,6 +84,9 @@ internal abstract class KeyOperation(Shard shard, Request request) : Operation(s
         if (!IsEnded)
             OnStart();
     }
+
+    /// <summary>Forgets the request before.</summary>
+    protected abstract void Reset();
 
     protected abstract void OnStart();
 

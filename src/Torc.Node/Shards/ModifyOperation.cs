@@ -15,8 +15,15 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
     private readonly ReadPhase _read;
     private bool _isReading;
 
-    public ModifyOperation(Shard shard, Request request)
-        : base(shard, request) => _read = new ReadPhase(this, this);
+    public ModifyOperation(Shard shard)
+        : base(shard) => _read = new ReadPhase(this, this);
+
+    protected override void Reset()
+    {
+        base.Reset();
+        _isReading = false;
+        _read.Reset(KeptBytesMax);
+    }
 
     protected override void OnStart()
     {
@@ -82,7 +89,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
     {
         if (!MayStamp())
             return;
-        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out ColdRead? cold);
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordPlace place, out ColdRead? cold);
         if (outcome == FindOutcome.Cold)
         {
             Park(cold);
@@ -93,12 +100,14 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
             OnDamaged();
             return;
         }
-        _isReading = true;
         int required = Levels.Required(ConsistencyLevel.Quorum, Replicas.Length);
         if (required == 1)
-            OnRow(row);
-        else
-            _read.Begin(row, required);
+        {
+            ChangeHere(row, place);
+            return;
+        }
+        _isReading = true;
+        _read.Begin(row, required);
     }
 
     private void OnDamaged()

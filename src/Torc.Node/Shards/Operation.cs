@@ -64,6 +64,7 @@ internal abstract class Operation(Shard shard)
     protected void Leave()
     {
         Shard.Outbox.Observe(_observed);
+        _observed = 0;
         Shard.Operations.Remove(this);
     }
 }

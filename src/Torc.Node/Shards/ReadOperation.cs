@@ -11,8 +11,10 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
 {
     private readonly ReadPhase _read;
 
-    public ReadOperation(Shard shard, Request request)
-        : base(shard, request) => _read = new ReadPhase(this, this);
+    public ReadOperation(Shard shard)
+        : base(shard) => _read = new ReadPhase(this, this);
+
+    protected override void Reset() => _read.Reset(KeptBytesMax);
 
     protected override void OnStart() => Run(null);
 

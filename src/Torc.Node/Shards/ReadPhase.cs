@@ -30,6 +30,15 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private ReplicaSet _asked;
     private long _startedMicros;
 
+    /// <summary>Forgets the read before; replies to it no longer find the operation.</summary>
+    public void Reset(int keptBytesMax)
+    {
+        _local.ClearAndKeep(keptBytesMax);
+        _merged.ClearAndKeep(keptBytesMax);
+        _scratch.ClearAndKeep(keptBytesMax);
+        _hasMerged = false;
+    }
+
     private Shard Shard => operation.Shard;
 
     /// <summary>Starts with the local row as the first answer. Only for more than one required replica.</summary>

@@ -1,11 +1,10 @@
 using Torc.Core.Cells;
-using Torc.Node.Commands;
 using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
 /// <summary>A write that does not depend on the old value: a plain SET, a floor. The local row is read only to stamp above it.</summary>
-internal sealed class WriteOperation(Shard shard, Request request) : ChangeOperation(shard, request)
+internal sealed class WriteOperation(Shard shard) : ChangeOperation(shard)
 {
     protected override void OnStart() => Run(null);
 
@@ -15,7 +14,7 @@ internal sealed class WriteOperation(Shard shard, Request request) : ChangeOpera
     {
         if (!MayStamp())
             return;
-        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out ColdRead? cold);
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordPlace place, out ColdRead? cold);
         switch (outcome)
         {
             case FindOutcome.Cold:
@@ -27,10 +26,10 @@ internal sealed class WriteOperation(Shard shard, Request request) : ChangeOpera
                 break;
             case FindOutcome.Damaged:
                 // Nobody else can say what was there; a new base replaces it, stamped by a clock that saw every version this node recovered.
-                Change(RowView.Absent);
+                ChangeHere(RowView.Absent, place);
                 break;
             default:
-                Change(row);
+                ChangeHere(row, place);
                 break;
         }
     }

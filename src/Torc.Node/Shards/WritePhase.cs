@@ -23,6 +23,8 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
     private readonly QuorumWrite _quorum = new();
     private bool _isActive;
 
+    public void Reset() => _isActive = false;
+
     private Shard Shard => operation.Shard;
 
     public int Acknowledged => _isActive ? _quorum.Acknowledged : 0;
@@ -71,6 +73,15 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         Decide();
     }
 
+    private void TraceLevelMet()
+    {
+        if (!Shard.Options.TracesPromises)
+            return;
+        Shard.Emit(new NodeEvent(
+            NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Counted.Bits, Count: _quorum.Required,
+            Level: operation.Request.WriteLevel));
+    }
+
     private void Decide()
     {
         switch (_quorum.Decision)
@@ -79,9 +90,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
                 return;
             case WriteDecision.Acknowledged:
                 _isActive = false;
-                Shard.Emit(new NodeEvent(
-                    NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Counted.Bits, Count: _quorum.Required,
-                    Level: operation.Request.WriteLevel));
+                TraceLevelMet();
                 owner.OnAcknowledged();
                 return;
             case WriteDecision.Superseded:

@@ -6,8 +6,10 @@ namespace Torc.Server.Hosting;
 /// <summary>Turns what happened below Server into counters and log lines. Any thread.</summary>
 internal sealed class EventSink(ILogger log)
 {
-    private static readonly NodeEventKind[] Kinds = Enum.GetValues<NodeEventKind>();
-    private readonly long[] _counts = new long[Kinds.Length];
+    /// <summary>What a server counts: the events for checkers are not told to it.</summary>
+    private static readonly NodeEventKind[] Kinds = [.. Enum.GetValues<NodeEventKind>().Where(static kind => kind is not (NodeEventKind.Stamped or NodeEventKind.LevelMet))];
+
+    private readonly long[] _counts = new long[(int)Enum.GetValues<NodeEventKind>().Max() + 1];
 
     internal IEnumerable<(NodeEventKind Kind, long Count)> Counts => Kinds.Select(kind => (kind, Interlocked.Read(ref _counts[(int)kind])));
 

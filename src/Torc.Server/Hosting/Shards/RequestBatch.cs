@@ -15,6 +15,9 @@ internal sealed class RequestBatch
 
     internal int Next { get; set; }
 
+    /// <summary>How many of them the shard has prefetched for.</summary>
+    internal int Prefetched { get; set; }
+
     /// <summary>Nothing is left to run, or nobody is there any more who wants it.</summary>
     internal bool IsFinished => Next >= Requests.Count || Owner!.IsClosed;
 
@@ -29,7 +32,7 @@ internal sealed class RequestBatch
     {
         Requests.Clear();
         Owner = null;
-        Next = 0;
+        Next = Prefetched = 0;
         Pool.Return(this);
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Node;
+using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
@@ -23,6 +25,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Replies and frames that one turn may make, one more value excepted; what is left of its input runs in the next turn.</summary>
     private const int BytesPerTurnMax = 1 << 20;
     private const int FullPauseMs = 1;
+
+    /// <summary>Requests whose memory is asked for at once.</summary>
+    private const int PrefetchedMax = 32;
 
     private readonly Shard _shard;
     private readonly HostParts _parts;
@@ -208,12 +213,23 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         {
             if (!HasRoom(commands, outbox))
                 return false;
+            if (batch.Next == batch.Prefetched)
+                Prefetch(batch);
             _shard.Execute(batch.Requests[batch.Next++]);
             commands++;
         }
         _batch = null;
         batch.Return();
         return true;
+    }
+
+    private void Prefetch(RequestBatch batch)
+    {
+        Span<Request> left = CollectionsMarshal.AsSpan(batch.Requests)[batch.Next..];
+        Span<Request> next = left[..Math.Min(left.Length, PrefetchedMax)];
+        if (next.Length > 1)
+            _shard.Prefetch(next);
+        batch.Prefetched += next.Length;
     }
 
     /// <summary>True when the frame is finished. Walking past messages that were done in an earlier turn costs next to nothing.</summary>
