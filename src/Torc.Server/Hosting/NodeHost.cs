@@ -85,12 +85,11 @@ internal sealed class NodeHost : IDisposable
             disks[shard] = _home.ShardDisk(shard);
         var opened = new (ShardStore Store, RecoveryReport Report)[count];
         Parallel.For(0, count, shard => opened[shard] = OpenStore(shard, disks[shard]));
-        Durability durability = NodeConfiguration.Durability(_settings);
         var hosts = new ShardHost[count];
         for (int shard = 0; shard < count; shard++)
         {
             Shard machine = _parts.Node.OpenShard(shard, opened[shard].Store, opened[shard].Report, disks[shard], StorageOptions(shard));
-            hosts[shard] = new ShardHost(machine, disks[shard], durability, _parts, _coldReaders);
+            hosts[shard] = new ShardHost(machine, disks[shard], StorageOptions(shard), _parts, _coldReaders);
         }
         _shards = hosts;
         foreach (ShardHost host in hosts)

@@ -9,12 +9,16 @@ namespace Torc.Server.Hosting.Shards;
 /// Writes and syncs one shard's log in groups, and lets the replies go that waited for it. Two threads take turns at
 /// leading: the leader gathers waiting work for at most a quarter of a sync, syncs it, sends acknowledgements to peers in
 /// order, and hands leadership on before it delivers replies to clients, so that the disk is never idle meanwhile.
-/// A failed sync ends the node; it is never tried again.
+/// A failed sync ends the node; it is never tried again. Outside <c>always</c> nothing waits for the log, which is written every
+/// millisecond or so; with storage in memory only there is nothing to do.
 /// </summary>
 internal sealed class ShardCommitter
 {
     private const int Threads = 2;
     private const int IdleWaitMs = 100;
+
+    /// <summary>Between two flushes that nobody waits for: one write for many turns, soon enough for a process that crashes.</summary>
+    private const int UnawaitedFlushIntervalMs = 1;
 
     /// <summary>Replies and frames that wait for the log; above it the shard takes no further work until some have left.</summary>
     private const long HeldBytesMax = 256L << 20;
@@ -25,6 +29,7 @@ internal sealed class ShardCommitter
     private readonly ShardHost _host;
     private readonly HostParts _parts;
     private readonly bool _gates;
+    private readonly bool _writes;
     private readonly ConcurrentQueue<Outbox> _held = new();
     private readonly Lock _leadership = new();
     private readonly AutoResetEvent _work = new(false);
@@ -38,11 +43,12 @@ internal sealed class ShardCommitter
     private int _lastGroup;
     private volatile bool _stopping;
 
-    internal ShardCommitter(ShardHost host, Durability durability, HostParts parts)
+    internal ShardCommitter(ShardHost host, StorageOptions storage, HostParts parts)
     {
         _host = host;
         _parts = parts;
-        _gates = durability == Durability.Always;
+        _writes = storage.Mode == StorageMode.Log;
+        _gates = _writes && storage.Durability == Durability.Always;
         _durable = host.Store.DurableOffset;
         _threads = new Thread[Threads];
         for (int i = 0; i < Threads; i++)
@@ -70,12 +76,14 @@ internal sealed class ShardCommitter
     /// <summary>The log was appended to; it is flushed soon, whatever the durability.</summary>
     internal void OnAppended(long appended)
     {
-        if (appended > Interlocked.Read(ref _flushedTo))
+        if (_writes && appended > Interlocked.Read(ref _flushedTo))
             Signal();
     }
 
     internal void Start()
     {
+        if (!_writes)
+            return;
         foreach (Thread thread in _threads)
             thread.Start();
     }
@@ -125,6 +133,8 @@ internal sealed class ShardCommitter
                     _host.Deliver(outbox);
                 released.Clear();
                 _host.Pump();
+                if (!_gates && !_stopping)
+                    Thread.Sleep(UnawaitedFlushIntervalMs);
             }
         }
         catch (Exception error)

@@ -38,13 +38,13 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private int _frameMessagesDone;
     private int _tickWaits;
 
-    internal ShardHost(Shard shard, IDisk disk, Durability durability, HostParts parts, ColdReaders coldReaders)
+    internal ShardHost(Shard shard, IDisk disk, StorageOptions storage, HostParts parts, ColdReaders coldReaders)
     {
         _shard = shard;
         _parts = parts;
         _coldReaders = coldReaders;
         Disk = disk;
-        Committer = new ShardCommitter(this, durability, parts);
+        Committer = new ShardCommitter(this, storage, parts);
         _maintenance = new ShardMaintenance(this, parts.Fate);
     }
 

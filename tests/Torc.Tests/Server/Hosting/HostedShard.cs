@@ -40,7 +40,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
         var storage = new StorageOptions { SegmentBytes = 8 << 20 };
         ShardStore.Open(Disk, storage, HostClock.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
         var parts = new HostParts(_node, Clients, new PeerLinks(1, static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
-        _host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, Durability.Always, parts, _coldReaders);
+        _host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders);
         _host.FlushOpening();
         _host.Start();
         new ControlHost(parts, static _ => { }).Start([_host]);
