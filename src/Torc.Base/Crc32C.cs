@@ -12,8 +12,16 @@ public static class Crc32C
         uint crc = ~seed;
         for (; data.Length >= 8; data = data[8..])
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(data));
+        if (data.Length >= 4)
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt32LittleEndian(data));
+            data = data[4..];
+        }
         foreach (byte value in data)
             crc = BitOperations.Crc32C(crc, value);
         return ~crc;
     }
+
+    /// <summary>The checksum of the eight bytes of a little-endian number.</summary>
+    public static uint Compute(ulong word, uint seed) => ~BitOperations.Crc32C(~seed, word);
 }

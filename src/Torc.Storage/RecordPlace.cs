@@ -1,4 +1,4 @@
-using Torc.Storage.Log;
+using System.Runtime.CompilerServices;
 using Torc.Storage.Partitions;
 using Torc.Storage.Segments;
 
@@ -11,15 +11,16 @@ namespace Torc.Storage;
 /// </summary>
 public readonly struct RecordPlace
 {
-    internal RecordPlace(long stamp, ulong hash, PartitionState partition, scoped in Located located)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal RecordPlace(long stamp, ulong hash, PartitionState? partition, Segment? segment, long address, int size, RecordFlags flags)
     {
         Stamp = stamp;
         Hash = hash;
         Partition = partition;
-        Segment = located.Segment;
-        Address = located.Address;
-        Size = located.Header.Size;
-        Flags = located.Header.Flags;
+        Segment = segment;
+        Address = address;
+        Size = size;
+        Flags = flags;
     }
 
     /// <summary>How often the store had changed when the place was right; no store has ever changed zero times.</summary>

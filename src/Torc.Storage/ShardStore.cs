@@ -83,31 +83,12 @@ public sealed class ShardStore : IDisposable
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
         if (partition == null)
             return FindOutcome.NotFound;
-        FindOutcome outcome = _lookup.Find(partition, key, finished, out Located located, out long missing);
-        switch (outcome)
-        {
-            case FindOutcome.Found:
-                if (_maintainer.TracksReads && located.Segment!.IsResident)
-                    located.Segment.Touch(located.Offset);
-                view = new RecordView(key.Hash, RecordCodec.Key(located.Record), RecordCodec.Row(located.Record, located.Header),
-                    located.Header.Version, located.Header.Flags, located.Segment!.Base + located.Offset + located.Header.Size,
-                    new RecordPlace(_changes, key.Hash, partition, located));
-                break;
-            case FindOutcome.NotFound:
-                view = new RecordView(new RecordPlace(_changes, key.Hash, partition, located));
-                break;
-            case FindOutcome.Cold:
-                cold = new ColdRead(_log.LogId, finished);
-                Segment segment = _segments.At(missing, out int offset);
-                cold.Add(missing, segment, offset);
-                _coldReadsTotal++;
-                break;
-            case FindOutcome.Damaged:
-                _damagedReadsTotal++;
-                LastDamage = finished?.FirstDamage() ?? LastDamage;
-                break;
-        }
-        return outcome;
+        if (!_lookup.TryGuess(partition, key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record))
+            return FindSlowly(partition, key, finished, out view, out cold);
+        if (_maintainer.TracksReads)
+            segment.Touch(offset);
+        view = new RecordView(key.Hash, record, segment.Base + offset + record.Length, _changes, partition, segment, address);
+        return FindOutcome.Found;
     }
 
     /// <summary>
@@ -249,6 +230,37 @@ public sealed class ShardStore : IDisposable
         _segments.Dispose();
     }
 
+    /// <summary>The ordinary case is one line of the directory and one record in memory; this is every other.</summary>
+    private FindOutcome FindSlowly(PartitionState partition, in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
+    {
+        view = default;
+        cold = null;
+        FindOutcome outcome = _lookup.Find(partition, key, finished, out Located located, out long missing);
+        switch (outcome)
+        {
+            case FindOutcome.Found:
+                if (_maintainer.TracksReads && located.Segment!.IsResident)
+                    located.Segment.Touch(located.Offset);
+                view = new RecordView(key.Hash, located.Record, located.Segment!.Base + located.Offset + located.Header.Size,
+                    _changes, partition, located.Segment, located.Address);
+                break;
+            case FindOutcome.NotFound:
+                view = new RecordView(key.Hash, default, 0, _changes, partition, null, -1);
+                break;
+            case FindOutcome.Cold:
+                cold = new ColdRead(_log.LogId, finished);
+                Segment segment = _segments.At(missing, out int offset);
+                cold.Add(missing, segment, offset);
+                _coldReadsTotal++;
+                break;
+            case FindOutcome.Damaged:
+                _damagedReadsTotal++;
+                LastDamage = finished?.FirstDamage() ?? LastDamage;
+                break;
+        }
+        return outcome;
+    }
+
     // A forget or drop covers what lies before it; the reserve call already chose the segment that it goes to.
     private UInt128 OwnOffset => (UInt128)(ulong)_log.Active!.EndOffset;
 
@@ -260,7 +272,7 @@ public sealed class ShardStore : IDisposable
             return true;
         PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
         FindOutcome outcome = _lookup.Find(partition, key, _resolved, out Located located, out _);
-        place = new RecordPlace(_changes, key.Hash, partition, located);
+        place = new RecordPlace(_changes, key.Hash, partition, located.Segment, located.Address, located.Header.Size, located.Header.Flags);
         return outcome != FindOutcome.Cold;
     }
 

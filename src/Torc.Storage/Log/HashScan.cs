@@ -49,8 +49,8 @@ internal sealed class HashScan(SegmentTable segments, ulong logId)
         Array.Sort(_hashes, _addresses, 0, count);
         for (int index = 0; index < count; index++)
         {
-            ReadOnlySpan<byte> record = RecordAt(_addresses[index], finished, out RecordHeader header, out long endOffset);
-            visitor.Visit(new RecordView(_hashes[index], RecordCodec.Key(record), RecordCodec.Row(record, header), header.Version, header.Flags, endOffset));
+            ReadOnlySpan<byte> record = RecordAt(_addresses[index], finished, out _, out long endOffset);
+            visitor.Visit(new RecordView(_hashes[index], record, endOffset));
         }
         return sawDamage ? ScanOutcome.Damaged : ScanOutcome.Done;
     }

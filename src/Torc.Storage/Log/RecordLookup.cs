@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Torc.Storage.Partitions;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
@@ -17,6 +18,27 @@ internal ref struct Located
 /// <summary>From a key to its record, in memory or in a finished cold read.</summary>
 internal sealed class RecordLookup(SegmentTable segments)
 {
+    /// <summary>Nearly every record that is there and in memory is found here: by the first tag that matches. False says nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGuess(PartitionState partition, in RecordKey key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record)
+    {
+        if (partition.Directory.TryGuess(key.Hash, out address))
+        {
+            segment = segments.At(address, out offset);
+            if (segment.IsResident)
+            {
+                ReadOnlySpan<byte> rest = segment.Bytes(offset, segment.End - offset);
+                int keyLength = RecordCodec.KeyLength(rest);
+                record = rest[..(int)RecordCodec.SizeOf(keyLength, RecordCodec.RowLength(rest))];
+                return keyLength == key.Key.Length && record.Slice(RecordCodec.HeaderBytes, keyLength).SequenceEqual(key.Key);
+            }
+        }
+        segment = null!;
+        offset = 0;
+        record = default;
+        return false;
+    }
+
     /// <summary>
     /// Compares the key with every record whose tag matches. Damaged: one of them cannot be read and none of the others is the
     /// key's; <paramref name="located"/> then names it if the damage left the key readable, and has no segment otherwise.

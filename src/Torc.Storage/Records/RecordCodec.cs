@@ -58,24 +58,19 @@ internal static class RecordCodec
         (HeaderBytes + keyLength + rowLength + AlignmentBytes - 1) & -AlignmentBytes;
 
     /// <summary>Where a record's checksum starts from.</summary>
-    public static uint Seed(ulong logId, long sequence, int offset)
-    {
-        Span<byte> place = stackalloc byte[24];
-        BinaryPrimitives.WriteUInt64LittleEndian(place, logId);
-        BinaryPrimitives.WriteInt64LittleEndian(place[8..], sequence);
-        BinaryPrimitives.WriteInt64LittleEndian(place[16..], offset);
-        return Crc32C.Compute(place);
-    }
+    public static uint Seed(ulong logId, long sequence, int offset) =>
+        Crc32C.Compute((ulong)offset, Crc32C.Compute((ulong)sequence, Crc32C.Compute(logId, seed: 0)));
 
     /// <summary>Writes a record over the whole of <paramref name="to"/>, whose length is its size, but for the checksum.</summary>
     public static void Write(Span<byte> to, in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row)
     {
-        BinaryPrimitives.WriteInt32LittleEndian(to[4..], row.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(to[8..], (uint)key.Length | ((uint)header.Kind << 24));
-        to[12] = (byte)header.Flags;
-        to[13] = header.Keyspace;
-        BinaryPrimitives.WriteUInt16LittleEndian(to[14..], header.Partition);
-        BinaryPrimitives.WriteUInt128LittleEndian(to[16..], header.Version);
+        // Four words at once, not nine fields: short stores that longer loads of the checksum read back would stall it.
+        Span<byte> start = to[..HeaderBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(start, (ulong)(uint)row.Length << 32);
+        BinaryPrimitives.WriteUInt64LittleEndian(start[8..], (uint)key.Length | (ulong)header.Kind << 24 | (ulong)header.Flags << 32
+            | (ulong)header.Keyspace << 40 | (ulong)header.Partition << 48);
+        BinaryPrimitives.WriteUInt64LittleEndian(start[16..], (ulong)header.Version);
+        BinaryPrimitives.WriteUInt64LittleEndian(start[24..], (ulong)(header.Version >> 64));
         key.CopyTo(to[HeaderBytes..]);
         row.CopyTo(to[(HeaderBytes + key.Length)..]);
         to[(HeaderBytes + key.Length + row.Length)..].Clear();
@@ -101,14 +96,31 @@ internal static class RecordCodec
         int keyLength = KeyLength(bytes);
         if (SizeOf(keyLength, rowLength) > roomBytes)
             return false;
-        header = new RecordHeader(kind, (RecordFlags)bytes[12], bytes[13], BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]),
-            BinaryPrimitives.ReadUInt128LittleEndian(bytes[16..]), keyLength, (int)rowLength);
+        header = ReadHeader(bytes);
         return true;
+    }
+
+    /// <summary>Decodes the fixed part of what is known to be a record.</summary>
+    public static RecordHeader ReadHeader(ReadOnlySpan<byte> record)
+    {
+        ReadOnlySpan<byte> bytes = record[..HeaderBytes];
+        uint keyAndKind = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
+        return new RecordHeader((RecordKind)(keyAndKind >> 24), (RecordFlags)bytes[12], bytes[13], BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]),
+            BinaryPrimitives.ReadUInt128LittleEndian(bytes[16..]), (int)(keyAndKind & KeyBytesMax), BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]));
     }
 
     public static int KeyLength(ReadOnlySpan<byte> record) => (int)(BinaryPrimitives.ReadUInt32LittleEndian(record[8..]) & KeyBytesMax);
 
+    public static int RowLength(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadInt32LittleEndian(record[4..]);
+
     public static ReadOnlySpan<byte> Key(ReadOnlySpan<byte> record) => record.Slice(HeaderBytes, KeyLength(record));
+
+    public static UInt128 Version(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt128LittleEndian(record[16..]);
+
+    public static RecordFlags Flags(ReadOnlySpan<byte> record) => (RecordFlags)record[12];
+
+    public static ReadOnlySpan<byte> Row(ReadOnlySpan<byte> record) =>
+        record.Slice(HeaderBytes + KeyLength(record), RowLength(record));
 
     public static ReadOnlySpan<byte> Row(ReadOnlySpan<byte> record, scoped in RecordHeader header) =>
         record.Slice(HeaderBytes + header.KeyLength, header.RowLength);
