@@ -25,6 +25,7 @@ class Contender:
     protocol = "resp"
     program = None
     wait_replicas = 0
+    wait_each = False
 
     def __init__(self, name, base_port):
         self.name = name
@@ -64,13 +65,14 @@ class Contender:
 
 
 class Redis(Contender):
-    """One redis-server, or a primary with replicas. The log is never rewritten: Torc's is not while it holds no waste either."""
+    """One redis-server, or a primary with replicas of which writes wait for one. The log is never rewritten: Torc's is not while it holds no waste either."""
 
     program = "redis-server"
 
-    def __init__(self, name, base_port, fsync=None, replicas=0):
+    def __init__(self, name, base_port, fsync=None, replicas=0, wait_each=False):
         super().__init__(name, base_port)
         self.wait_replicas = min(replicas, 1)
+        self.wait_each = wait_each
         for number in range(1 + replicas):
             port = base_port + number
             arguments = [

@@ -40,6 +40,7 @@ GOALS = {
     "always": {
         "SET -P 1": [Goal("rate", 1.3, 1.6)], "SET -P 16": [Goal("rate", 1.5, 3)]},
     "quorum: SET": {"SET -P 1": [Goal("rate", 0.6, 0.9)], "SET -P 16": [Goal("rate", 1.5, 2.5)]},
+    "quorum: SET, WAIT each": {"SET -P 16": [Goal("rate", 1.5, 2.5)]},
     "quorum: GET": {"GET -P 16": [Goal("rate", 150 / 370, 250 / 370)]},
     "quorum: cost": {"SET -P 16": [Goal("cpu_us", 3.5, 2.8)]},
     "etcd": {"SET -P 1": [Goal("rate", 8, 12)], "GET -P 1": [Goal("rate", 8, 12)]},

@@ -81,6 +81,8 @@ def torc_bench(load, contender, requests, torc):
         "--requests", str(requests), "--warm-up", str(CLIENT_WARM_UP_S), "--json"]
     if contender.wait_replicas:
         command += ["--wait-replicas", str(contender.wait_replicas)]
+    if contender.wait_each:
+        command.append("--wait-each")
     result = json.loads(checked(command))
     errors = sum(result["errors"].values())
     if errors > result["operations"] / 100:

@@ -11,8 +11,8 @@ def torc(name, *options, nodes=1):
     return lambda port, program: Torc(name, port, program, options, nodes)
 
 
-def redis(name, fsync=None, replicas=0):
-    return lambda port, _: Redis(name, port, fsync, replicas)
+def redis(name, fsync=None, replicas=0, wait_each=False):
+    return lambda port, _: Redis(name, port, fsync, replicas, wait_each)
 
 
 def one_node(name, why, torc_option, fsync):
@@ -30,6 +30,9 @@ def quorum():
         Contest(
             "quorum: SET", "each write on two of three nodes; Redis: primary and two replicas, WAIT 1 after each pipeline",
             three, redis("redis + 2 replicas, WAIT 1", replicas=2), through_torc_bench(("set", 1), ("set", 16))),
+        Contest(
+            "quorum: SET, WAIT each", "the same, but WAIT 1 after each write, so that each reply keeps the promise that Torc's keeps",
+            three, redis("redis + 2 replicas, WAIT 1 each", replicas=2, wait_each=True), through_torc_bench(("set", 16))),
         Contest(
             "quorum: GET", "each read asks a quorum of three nodes; Redis: one node, which asks nobody",
             three, redis("redis 1 node"), through_torc_bench(("get", 16))),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Torc.Server.Bench;
 using Torc.Server.Settings;
 
 namespace Torc.Server.CommandLine;
@@ -48,6 +49,12 @@ internal sealed class TeachingHelp : SynchronousCommandLineAction
         [
             "torc inspect torc-data/node-0/shard-00/segment-0000000000000001.torc",
         ],
+        ["bench"] =
+        [
+            "torc bench --load                 writes a million keys, then YCSB A for ten seconds",
+            "torc bench --workload c --connections 200 --threads 2 --pipeline 16 --seconds 30",
+            "torc bench --workload b --targets db1:6379,db2:6379,db3:6379 --rate 20000 --json",
+        ],
     };
 
     public override int Invoke(ParseResult parseResult)
@@ -66,6 +73,8 @@ internal sealed class TeachingHelp : SynchronousCommandLineAction
             foreach (string example in examples)
                 output.WriteLine("  " + example);
         }
+        if (name == "bench")
+            WriteRows(output, "Workloads", Workload.All.Select(static workload => (workload.Name, $"{workload.Meaning}; {workload.Distribution.ToString().ToLowerInvariant()}")), 12);
         Option[] options = [.. command.Options.Where(static option => !option.Hidden)];
         WriteRows(output, "Options", options.Where(static option => SettingTable.Find(option.Name[2..]) is null).Select(Describe), OptionColumn);
         WriteSettings(output, options);

@@ -49,6 +49,7 @@ public static class TorcCommands
             StatusCommand.Make(),
             RingCommand.Make(),
             InspectCommand.Make(),
+            BenchCommand.Make(),
         };
         UseOwnHelp(root);
         return root;
