@@ -30,8 +30,6 @@ public sealed class Session
     private readonly TorcNode _node;
     private readonly RespCommandReader _reader = new();
     private readonly Queue<PendingCommand> _queue = new();
-    private readonly Stack<PendingCommand> _freePending = new();
-    private readonly Stack<Request> _freeRequests = new();
     private readonly List<Request>[] _dispatched;
     private readonly KeyOrder _order;
     private readonly List<Request> _ready = [];
@@ -189,7 +187,7 @@ public sealed class Session
 
     internal Request RentRequest()
     {
-        Request request = _freeRequests.TryPop(out Request? free) ? free : new Request();
+        Request request = FreeList<Request>.Rent();
         request.Session = this;
         return request;
     }
@@ -221,7 +219,7 @@ public sealed class Session
             muted = true;
             ReplyMode = ReplyMode.On;
         }
-        PendingCommand pending = _freePending.TryPop(out PendingCommand? free) ? free : new PendingCommand();
+        PendingCommand pending = FreeList<PendingCommand>.Rent();
         pending.Call = request;
         pending.StartedMicros = _now.MonotonicMicros;
         pending.Muted = muted;
@@ -305,7 +303,7 @@ public sealed class Session
     {
         PendingCommand head = _queue.Dequeue();
         head.Reset();
-        _freePending.Push(head);
+        FreeList<PendingCommand>.Return(head);
     }
 
     /// <summary>Commands of a pipeline mostly are alike and take equally long: a run of them is counted in one step.</summary>
@@ -343,7 +341,6 @@ public sealed class Session
     private void Return(Request request)
     {
         request.Reset();
-        if (_freeRequests.Count < CommandsOutstandingMax)
-            _freeRequests.Push(request);
+        FreeList<Request>.Return(request);
     }
 }

@@ -21,7 +21,6 @@ public sealed class Shard
     internal const string DamagedError =
         "DAMAGED the record of this key cannot be read from disk and no other replica has it; torc inspect says what is wrong, writing the key again replaces it";
 
-    private const int FreeRequestsMax = 1024;
 
     private readonly TorcNode _node;
     private readonly Completeness _completeness;
@@ -30,7 +29,6 @@ public sealed class Shard
     private readonly FloorSweep _floorSweep;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
     private readonly List<Operation> _walk = [];
-    private readonly Stack<Request> _freeRequests = new();
     private readonly ByteWriter _reply = new();
     private List<IResumable> _stalled = [];
     private List<IResumable> _resuming = [];
@@ -339,8 +337,7 @@ public sealed class Shard
         }
         ForwardReply.Write(Outbox.Gated(request.OriginNode), request.Partition, request.OriginOperation, refused, _reply.Written);
         request.Reset();
-        if (_freeRequests.Count < FreeRequestsMax)
-            _freeRequests.Push(request);
+        FreeList<Request>.Return(request);
     }
 
     internal void Reply(Request request, ReadOnlySpan<byte> reply, bool refused)
@@ -394,7 +391,7 @@ public sealed class Shard
 
     private void OnForward(ushort from, in PeerMessage message)
     {
-        Request request = _freeRequests.TryPop(out Request? free) ? free : new Request();
+        Request request = FreeList<Request>.Rent();
         bool runnable = View.IsFormed && ForwardMessage.TryRead(message, Commands, View.Map!, request);
         request.OriginNode = from;
         if (runnable)

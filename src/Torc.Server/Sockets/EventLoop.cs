@@ -21,6 +21,7 @@ internal interface IRoundWork
 internal sealed unsafe class EventLoop : IDisposable
 {
     private const int EventsPerRoundMax = 512;
+    private const int CommandsPerRoundMax = 256;
 
     /// <summary>What one read takes at most; also the size of the buffer that all of a loop's sockets share while they have nothing unread.</summary>
     internal const int ReadBytesMax = 64 * 1024;
@@ -33,13 +34,14 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly int _counter;
     private readonly Thread _thread;
     private readonly Action<Exception> _fail;
-    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly ConcurrentQueue<IRoundWork> _posted = new();
     private readonly List<LoopSocket?> _sockets = [];
     private readonly Stack<int> _freeSlots = new();
     private List<IRoundWork> _turns = [];
     private List<IRoundWork> _flushes = [];
     private List<IRoundWork> _running = [];
     private uint _generation;
+    private int _commands;
     private int _wokenUp;
     private volatile bool _stopping;
 
@@ -61,16 +63,23 @@ internal sealed unsafe class EventLoop : IDisposable
     internal void Start() => _thread.Start();
 
     /// <summary>Runs work on the loop's thread soon. From any thread.</summary>
-    internal void Post(Action work)
+    internal void Post(IRoundWork work)
     {
         _posted.Enqueue(work);
         if (Interlocked.Exchange(ref _wokenUp, 1) == 0)
             WriteCounter();
     }
 
-    /// <summary>On the loop's thread: a shard has work; it gets one turn for the round's whole input.</summary>
-    internal void RunTurnInRound(IRoundWork shard)
+    /// <summary>Runs an action on the loop's thread soon: for what is rare.</summary>
+    internal void Post(Action work) => Post(new PostedAction(work));
+
+    /// <summary>
+    /// On the loop's thread: a shard has work of some commands; it gets one turn for what the round brings. When much has come
+    /// together the round is cut short, while that is still in the processor's cache, and the clients have their replies sooner.
+    /// </summary>
+    internal void RunTurnInRound(IRoundWork shard, int commands)
     {
+        _commands += commands;
         if (!_turns.Contains(shard))
             _turns.Add(shard);
     }
@@ -164,6 +173,8 @@ internal sealed unsafe class EventLoop : IDisposable
                 ReadCounter();
             else if (SocketOf(data) is { } socket)
                 socket.OnEvents(Epoll.EventsOf(happening));
+            if (_commands >= CommandsPerRoundMax)
+                RunDeferred();
         }
         RunPosted();
         RunDeferred();
@@ -178,13 +189,14 @@ internal sealed unsafe class EventLoop : IDisposable
     private void RunPosted()
     {
         // What is posted meanwhile wakes the loop up again.
-        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out Action? work); left--)
-            work();
+        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out IRoundWork? work); left--)
+            work.RunInRound();
     }
 
     /// <summary>Turns first, and what they bring; then the writes. A write that finishes at once brings no turn.</summary>
     private void RunDeferred()
     {
+        _commands = 0;
         while (_turns.Count > 0 || _flushes.Count > 0)
         {
             bool turns = _turns.Count > 0;
@@ -194,6 +206,11 @@ internal sealed unsafe class EventLoop : IDisposable
                 work.RunInRound();
             _running.Clear();
         }
+    }
+
+    private sealed class PostedAction(Action action) : IRoundWork
+    {
+        public void RunInRound() => action();
     }
 
     private void WriteCounter()

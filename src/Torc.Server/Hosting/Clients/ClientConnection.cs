@@ -98,7 +98,7 @@ internal sealed class ClientConnection
     /// <summary>Delivers replies <paramref name="from"/> up to <paramref name="to"/> of an outbox, which are all this connection's.</summary>
     internal void Deliver(Outbox outbox, int from, int to)
     {
-        bool dispatched;
+        int dispatched;
         lock (_gate)
         {
             if (_closed)
@@ -111,13 +111,12 @@ internal sealed class ClientConnection
                 if (_session.Output.Length > SendAtBytes)
                     SendOutput();
             }
-            dispatched = _session.HasDispatched;
-            QueueDispatched();
+            dispatched = QueueDispatched();
             SendOutput();
             WakeIfFewer();
         }
-        if (dispatched)
-            PumpShards();
+        if (dispatched > 0)
+            PumpShards(dispatched);
     }
 
     /// <summary>Ends the connection at once; the first reason counts.</summary>
@@ -149,40 +148,45 @@ internal sealed class ClientConnection
     private void Take(ref ReadOnlySequence<byte> bytes, out bool full, out bool close)
     {
         long length = bytes.Length;
-        bool dispatched;
+        int dispatched;
         lock (_gate)
         {
             Interlocked.Exchange(ref _activeMicros, HostClock.MonotonicMicros);
             _session.Receive(ref bytes, HostClock.Now);
-            dispatched = _session.HasDispatched;
-            QueueDispatched();
+            dispatched = QueueDispatched();
             SendOutput();
             full = _session.Outstanding >= Session.CommandsOutstandingMax;
             close = _session.CloseAfterOutput;
         }
         Interlocked.Add(ref _inputBytes, length - bytes.Length);
-        if (dispatched)
-            PumpShards();
+        if (dispatched > 0)
+            PumpShards(dispatched);
     }
 
-    /// <summary>Under the lock: puts the session's requests into the queues of their shards.</summary>
-    private void QueueDispatched()
+    /// <summary>Under the lock: puts the session's requests into the queues of their shards; how many there were.</summary>
+    private int QueueDispatched()
     {
+        int queued = 0;
         for (int shard = 0; _session.HasDispatched && shard < _shards.Length; shard++)
         {
             RequestBatch batch = RequestBatch.Rent(this);
             _session.TakeDispatched(shard, batch.Requests);
+            queued += batch.Requests.Count;
             if (batch.Requests.Count > 0)
                 _shards[shard].AddRequests(batch);
             else
                 batch.Return();
         }
+        return queued;
     }
 
-    private void PumpShards()
+    private void PumpShards(int requests)
     {
         foreach (ShardHost shard in _shards)
-            shard.PumpInRound();
+        {
+            shard.PumpInRound(requests);
+            requests = 0;
+        }
     }
 
     /// <summary>Under the lock, so that output keeps its order. A large buffer goes back to the pool; it grows again when needed.</summary>

@@ -52,10 +52,11 @@ internal sealed class PeerDoor(TorcNode node, PeerLinks links, ControlHost contr
     {
         Span<bool> addressed = stackalloc bool[shards.Length];
         bool toControl = false;
-        int addressees = 0;
+        int addressees = 0, count = 0;
         var reader = new PeerMessageReader(messages.Written);
         while (reader.TryRead(out PeerMessage message))
         {
+            count++;
             ref bool seen = ref toControl;
             if (message.Partition != PeerFrame.ControlPartition)
                 seen = ref addressed[node.ShardOf(message.Partition)];
@@ -66,10 +67,10 @@ internal sealed class PeerDoor(TorcNode node, PeerLinks links, ControlHost contr
             link.End("a frame whose messages do not add up");
         if (reader.Failed || addressees == 0)
         {
-            new ReceivedFrame(link, messages, 1).Release();
+            new ReceivedFrame(link, messages, count, 1).Release();
             return;
         }
-        var frame = new ReceivedFrame(link, messages, addressees);
+        var frame = new ReceivedFrame(link, messages, count, addressees);
         if (toControl)
             control.OnFrame(frame);
         for (int shard = 0; shard < shards.Length; shard++)

@@ -6,9 +6,11 @@ namespace Torc.Server.Hosting.Peers;
 /// The messages of one frame from a peer, on their way to the shards they address. Each addressee releases it once;
 /// the last one returns the memory and lets the link read on.
 /// </summary>
-internal sealed class ReceivedFrame(PeerLink link, ByteWriter messages, int addressees)
+internal sealed class ReceivedFrame(PeerLink link, ByteWriter messages, int messageCount, int addressees)
 {
     private int _addressees = addressees;
+
+    internal int MessageCount => messageCount;
 
     internal ushort From => link.Node;
 

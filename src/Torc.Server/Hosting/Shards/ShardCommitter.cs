@@ -8,7 +8,7 @@ namespace Torc.Server.Hosting.Shards;
 /// <summary>
 /// Writes and syncs one shard's log in groups, and lets the replies go that waited for it. Two threads take turns at
 /// leading: the leader gathers waiting work for at most a quarter of a sync, syncs it, sends acknowledgements to peers in
-/// order, and hands leadership on before it delivers replies to clients, so that the disk is never idle meanwhile.
+/// order, and hands leadership on before replies go to the event loops, so that the disk is never idle meanwhile.
 /// A failed sync ends the node; it is never tried again. Outside <c>always</c> nothing waits for the log, which is written every
 /// millisecond or so; with storage in memory only there is nothing to do.
 /// </summary>
@@ -30,7 +30,7 @@ internal sealed class ShardCommitter
     private readonly HostParts _parts;
     private readonly bool _gates;
     private readonly bool _writes;
-    private readonly ConcurrentQueue<Outbox> _held = new();
+    private readonly ConcurrentQueue<HeldTurn> _held = new();
     private readonly Lock _leadership = new();
     private readonly AutoResetEvent _work = new(false);
     private readonly Thread[] _threads;
@@ -69,7 +69,7 @@ internal sealed class ShardCommitter
     {
         Interlocked.Increment(ref _heldCount);
         Interlocked.Add(ref _heldBytes, outbox.Bytes);
-        _held.Enqueue(outbox);
+        _held.Enqueue(HeldTurn.Of(outbox, _host));
         Signal();
     }
 
@@ -108,10 +108,10 @@ internal sealed class ShardCommitter
         while (Flush())
         {
         }
-        var released = new List<Outbox>();
+        var released = new List<HeldTurn>();
         Release(released);
-        foreach (Outbox outbox in released)
-            _host.Deliver(outbox);
+        foreach (HeldTurn turn in released)
+            turn.Release();
     }
 
     private void Signal()
@@ -122,15 +122,15 @@ internal sealed class ShardCommitter
 
     private void Run()
     {
-        var released = new List<Outbox>();
+        var released = new List<HeldTurn>();
         try
         {
             while (!_stopping)
             {
                 lock (_leadership)
                     Lead(released);
-                foreach (Outbox outbox in released)
-                    _host.Deliver(outbox);
+                foreach (HeldTurn turn in released)
+                    turn.Release();
                 released.Clear();
                 _host.Pump();
                 if (!_gates && !_stopping)
@@ -143,7 +143,7 @@ internal sealed class ShardCommitter
         }
     }
 
-    private void Lead(List<Outbox> released)
+    private void Lead(List<HeldTurn> released)
     {
         _work.WaitOne(IdleWaitMs);
         if (_stopping)
@@ -199,14 +199,14 @@ internal sealed class ShardCommitter
     }
 
     /// <summary>Takes the outboxes, oldest first, that the log is durable past, and sends their frames.</summary>
-    private void Release(List<Outbox> released)
+    private void Release(List<HeldTurn> released)
     {
-        while (_held.TryPeek(out Outbox? oldest) && IsDurable(oldest.Barrier))
+        while (_held.TryPeek(out HeldTurn? oldest) && IsDurable(oldest.Outbox.Barrier))
         {
             _held.TryDequeue(out _);
-            _parts.Links.SendGated(oldest);
+            _parts.Links.SendGated(oldest.Outbox);
             Interlocked.Decrement(ref _heldCount);
-            Interlocked.Add(ref _heldBytes, -oldest.Bytes);
+            Interlocked.Add(ref _heldBytes, -oldest.Outbox.Bytes);
             released.Add(oldest);
         }
         if (released.Count > 0)

@@ -70,10 +70,11 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     internal void AddRequests(RequestBatch batch) => Add(ShardWork.Of(batch));
 
     /// <summary>Runs what is queued: at the end of the round when this thread is an event loop, so that the round makes one turn; at once otherwise.</summary>
-    internal void PumpInRound()
+    /// <param name="commands">About how many commands were queued.</param>
+    internal void PumpInRound(int commands)
     {
         if (EventLoop.Current is { } loop)
-            loop.RunTurnInRound(this);
+            loop.RunTurnInRound(this, commands);
         else
             Pump();
     }
@@ -94,7 +95,11 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         Pump();
     }
 
-    internal void OnFrame(ReceivedFrame frame) => AddAndPump(ShardWork.Of(frame));
+    internal void OnFrame(ReceivedFrame frame)
+    {
+        Add(ShardWork.Of(frame));
+        PumpInRound(frame.MessageCount);
+    }
 
     internal void OnViewChanged(ClusterView view) => AddAndPump(ShardWork.Of(view));
 
@@ -172,7 +177,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private void AddAndPump(ShardWork work)
     {
         Add(work);
-        PumpInRound();
+        PumpInRound(1);
     }
 
     /// <summary>Runs inputs until the turn is full; how many were finished. A batch or frame that is not goes on in the next turn.</summary>
