@@ -363,7 +363,7 @@ internal sealed class LoopNode
         Dispatch();
     }
 
-    private sealed class NoDisk : IDisk
+    internal sealed class NoDisk : IDisk
     {
         public static readonly NoDisk Instance = new();
 
