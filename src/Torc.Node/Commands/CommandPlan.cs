@@ -48,7 +48,7 @@ public sealed class PlanContext(Session session, Request call)
         request.Protocol = Call.Protocol;
         request.ReadLevel = Call.ReadLevel;
         request.WriteLevel = Call.WriteLevel;
-        request.Arguments.Add(request.Spec.NameBytes());
+        request.Arguments.Add(request.Spec.NameBytes);
         return request;
     }
 

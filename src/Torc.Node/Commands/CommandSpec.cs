@@ -54,6 +54,9 @@ public sealed record CommandSpec
     /// <summary>Lower case, as Redis prints it; a subcommand is "container|sub".</summary>
     public required string Name { get; init; }
 
+    /// <summary>The name as plans send it.</summary>
+    public byte[] NameBytes => field ??= Encoding.ASCII.GetBytes(Name);
+
     /// <summary>Number of arguments with the name; negative: at least that many.</summary>
     public required int Arity { get; init; }
 

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text;
 
 namespace Torc.Node.Commands;
 
@@ -60,9 +59,4 @@ public sealed class CommandTable
         if (!handled)
             throw new InvariantException($"command {spec.Name} has no handler for its kind");
     }
-}
-
-internal static class CommandNames
-{
-    public static byte[] NameBytes(this CommandSpec spec) => Encoding.ASCII.GetBytes(spec.Name);
 }

@@ -31,6 +31,15 @@ public readonly ref struct ReadMessage
         to.End();
     }
 
+    /// <summary>Only the key.</summary>
+    public static bool TryReadKey(ReadOnlySpan<byte> body, out byte keyspace, out ReadOnlySpan<byte> key)
+    {
+        bool complete = TryRead(body, out ReadMessage message);
+        keyspace = message.Keyspace;
+        key = message.Key;
+        return complete;
+    }
+
     public static bool TryRead(ReadOnlySpan<byte> body, out ReadMessage message)
     {
         var reader = new ByteReader(body);

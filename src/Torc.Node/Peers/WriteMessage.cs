@@ -38,6 +38,17 @@ public readonly ref struct WriteMessage
         to.End();
     }
 
+    /// <summary>Only the key, without a look at the row.</summary>
+    public static bool TryReadKey(ReadOnlySpan<byte> body, out byte keyspace, out ReadOnlySpan<byte> key)
+    {
+        var reader = new ByteReader(body);
+        reader.ReadUInt64();
+        keyspace = reader.ReadByte();
+        reader.ReadVersion();
+        key = reader.ReadBlob();
+        return !reader.Failed;
+    }
+
     public static bool TryRead(ReadOnlySpan<byte> body, out WriteMessage message)
     {
         var reader = new ByteReader(body);

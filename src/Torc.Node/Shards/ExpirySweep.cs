@@ -71,7 +71,7 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
     {
         CommandSpec spec = shard.Commands.Find(InternalCommands.Expire)!;
         var request = new Request { Spec = spec, Kind = spec.Kind, Keyspace = keyspace, Protocol = RespProtocol.Resp2 };
-        request.Arguments.Add(spec.NameBytes());
+        request.Arguments.Add(spec.NameBytes);
         request.Arguments.Add(key);
         request.RouteByKey(1, shard.View.Map!);
         request.Sweep = this;

@@ -6,15 +6,24 @@ using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
-/// <summary>A read of one key at its level: GET, TTL, EXISTS of one key.</summary>
+/// <summary>
+/// A read of one key at its level: GET, TTL, EXISTS of one key. Reads of a key that begin in one turn and find the same row here
+/// ask the other replicas once: nothing of the first one's question has left yet, so it is no older than theirs.
+/// </summary>
 internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
 {
     private readonly ReadPhase _read;
+    private readonly List<(ReadOperation Operation, ulong Id)> _followers = [];
+    private ulong _rowDigest;
 
     public ReadOperation(Shard shard)
         : base(shard) => _read = new ReadPhase(this, this);
 
-    protected override void Reset() => _read.Reset(KeptBytesMax);
+    protected override void Reset()
+    {
+        _read.Reset(KeptBytesMax);
+        _followers.Clear();
+    }
 
     protected override void OnStart() => Run(null);
 
@@ -35,11 +44,28 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         ByteWriter reply = Shard.BeginReply(Request);
         Request.Spec.OnRead!(new ReadContext(Request, row, Shard.Now, reply));
         Shard.EndReply(Request);
+        foreach ((ReadOperation follower, ulong id) in _followers)
+        {
+            if (Shard.Operations.Find(id) != follower)
+                continue;
+            follower.OnRow(row);
+            Shard.Pool.PutBack(follower);
+        }
         End();
     }
 
-    public void OnReadFailed(int required) => Refuse(
-        $"UNAVAILABLE the read needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
+    public void OnReadFailed(int required)
+    {
+        foreach ((ReadOperation follower, ulong id) in _followers)
+        {
+            if (Shard.Operations.Find(id) != follower)
+                continue;
+            follower.OnReadFailed(required);
+            Shard.Pool.PutBack(follower);
+        }
+        Refuse(
+            $"UNAVAILABLE the read needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
+    }
 
     private void Run(ColdRead? finished)
     {
@@ -62,8 +88,26 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         ConsistencyLevel level = row.LacksValue && Request.ReadLevel == ConsistencyLevel.One ? ConsistencyLevel.Quorum : Request.ReadLevel;
         int required = Levels.Required(level, Replicas.Length);
         if (required == 1)
+        {
             OnRow(row);
-        else
-            _read.Begin(row, required);
+            return;
+        }
+        _rowDigest = row.Digest;
+        if (Shard.ReadsOfTurn.TryGetValue(GateKey, out ReadOperation? first) && first.TryAdd(this, required))
+            return;
+        Shard.ReadsOfTurn[GateKey] = this;
+        _read.Begin(row, required);
+    }
+
+    /// <summary>Lets another read of this turn share the answer.</summary>
+    private bool TryAdd(ReadOperation follower, int required)
+    {
+        bool shares = !IsEnded && _read.Required == required && _rowDigest == follower._rowDigest
+            && Request.Keyspace == follower.Request.Keyspace && Request.Key.SequenceEqual(follower.Request.Key);
+        if (!shares)
+            return false;
+        follower.RememberObserved();
+        _followers.Add((follower, follower.Id));
+        return true;
     }
 }

@@ -27,6 +27,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private readonly ByteWriter _scratch = new();
     private Version _localVersion, _mergedVersion;
     private bool _hasMerged;
+    private bool _isActive;
     private ReplicaSet _asked;
     private long _startedMicros;
 
@@ -36,7 +37,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         _local.ClearAndKeep(keptBytesMax);
         _merged.ClearAndKeep(keptBytesMax);
         _scratch.ClearAndKeep(keptBytesMax);
-        _hasMerged = false;
+        _hasMerged = _isActive = false;
     }
 
     private Shard Shard => operation.Shard;
@@ -47,6 +48,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         int localIndex = operation.LocalIndex;
         _startedMicros = Shard.Now.MonotonicMicros;
+        _isActive = true;
         operation.RememberObserved();
         _local.Clear();
         _localVersion = RowWriter.Copy(_local, local);
@@ -70,7 +72,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     public void OnReply(ushort from, in ReadReply reply)
     {
         int replica = operation.Replicas.IndexOf(from);
-        if (replica < 0)
+        if (!_isActive || replica < 0)
             return;
         if (reply.Status != ReadStatus.Answered)
         {
@@ -89,7 +91,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     public void OnRepairReply(ushort from, in WriteReply reply)
     {
         int replica = operation.Replicas.IndexOf(from);
-        if (replica < 0)
+        if (!_isActive || replica < 0)
             return;
         if (reply.Status == WriteStatus.Refused)
             _quorum.Fail(replica);
@@ -101,7 +103,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     public void OnPeerDown(ushort node)
     {
         int replica = operation.Replicas.IndexOf(node);
-        if (replica >= 0)
+        if (_isActive && replica >= 0)
             Fail(replica);
     }
 
@@ -109,14 +111,14 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     public void OnTick()
     {
         long waited = Shard.Now.MonotonicMicros - _startedMicros;
-        if (_quorum.Decision != ReadDecision.Waiting || waited < Shard.Options.SpeculativeReadMs * Instant.MicrosPerMs)
+        if (!_isActive || _quorum.Decision != ReadDecision.Waiting || waited < Shard.Options.SpeculativeReadMs * Instant.MicrosPerMs)
             return;
         _startedMicros = Shard.Now.MonotonicMicros;
         if (AskAnother())
             Shard.Emit(new NodeEvent(NodeEventKind.SpeculativeRead, operation.Request.Partition));
     }
 
-    public int Answered => _quorum.Answered;
+    public int Answered => _isActive ? _quorum.Answered : 0;
 
     public int Required => _quorum.Required;
 

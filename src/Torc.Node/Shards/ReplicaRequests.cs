@@ -32,6 +32,21 @@ internal sealed class ReplicaRequests(Shard shard)
             shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: $"malformed {message.Kind}"));
     }
 
+    /// <summary>The key that a write or a read is about.</summary>
+    public static bool TryKeyOf(in PeerMessage message, out RecordKey key)
+    {
+        byte keyspace = 0;
+        ReadOnlySpan<byte> name = default;
+        bool known = message.Kind switch
+        {
+            PeerMessageKind.Write => WriteMessage.TryReadKey(message.Body, out keyspace, out name),
+            PeerMessageKind.Read => ReadMessage.TryReadKey(message.Body, out keyspace, out name),
+            _ => false,
+        };
+        key = known ? new RecordKey(keyspace, message.Partition, name) : default;
+        return known;
+    }
+
     private static bool IsReplicated(byte keyspace) => keyspace is < KeyspaceSettings.UserKeyspacesMax or KeyspaceSettings.SystemId;
 
     private bool TryWrite(ushort from, in PeerMessage message, ColdRead? finished)

@@ -94,13 +94,21 @@ public sealed class Shard
 
     internal OperationPool Pool { get; }
 
+    /// <summary>By key: the read that asked other replicas in this turn, which later ones of the turn may join.</summary>
+    internal Dictionary<ulong, ReadOperation> ReadsOfTurn { get; } = [];
+
     public void BeginTurn(Instant now, Outbox outbox)
     {
         Now = now;
         Outbox = outbox;
     }
 
-    public void EndTurn() => _completeness.Save(this);
+    public void EndTurn()
+    {
+        _completeness.Save(this);
+        if (ReadsOfTurn.Count > 0)
+            ReadsOfTurn.Clear();
+    }
 
     /// <summary>
     /// Brings what requests will look at towards the processor, all at once: what a store waits for is memory, and many waits take
@@ -112,6 +120,17 @@ public sealed class Shard
             Store.PrefetchBucket(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
         foreach (Request request in requests)
             Store.PrefetchRecord(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
+    }
+
+    /// <summary>The same for what a peer asks of this replica, in two steps: call it for some messages, then again with <paramref name="near"/>.</summary>
+    public void Prefetch(in PeerMessage message, bool near)
+    {
+        if (!ReplicaRequests.TryKeyOf(message, out RecordKey key))
+            return;
+        if (near)
+            Store.PrefetchRecord(key);
+        else
+            Store.PrefetchBucket(key);
     }
 
     /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>

@@ -201,6 +201,22 @@ internal sealed class LoopNode
         return TakeOutput();
     }
 
+    /// <summary>Sends commands, each as words, in one pipeline, and carries frames until nothing moves.</summary>
+    public string CallTogether(params string[] commands)
+    {
+        using var bytes = new ByteWriter();
+        foreach (string command in commands)
+            bytes.Command(command.Split(' '));
+        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
+        _session.Receive(ref input, _cluster.Now);
+        Dispatch();
+        _cluster.Run();
+        return TakeOutput();
+    }
+
+    /// <summary>How often other nodes asked this one for a row or its digest.</summary>
+    public int TimesAsked { get; private set; }
+
     /// <summary>Sends a command and carries frames until it is answered.</summary>
     public string Call(params string[] command)
     {
@@ -307,6 +323,7 @@ internal sealed class LoopNode
 
     private void Receive(ushort from, in PeerMessage message)
     {
+        TimesAsked += message.Kind == PeerMessageKind.Read ? 1 : 0;
         if (message.Partition == PeerFrame.ControlPartition)
         {
             Node.Control.OnPeerMessage(from, message, _cluster.Now, _outbox);

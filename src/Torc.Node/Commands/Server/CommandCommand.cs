@@ -134,7 +134,7 @@ internal static class CommandCommand
             }
             else if (filter.Is("PATTERN"u8))
             {
-                specs = [.. specs.Where(spec => GlobPattern.Matches(value, spec.NameBytes(), ignoreCase: true))];
+                specs = [.. specs.Where(spec => GlobPattern.Matches(value, spec.NameBytes, ignoreCase: true))];
             }
             else
             {

@@ -228,6 +228,24 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         return true;
     }
 
+    private bool IsMine(in PeerMessage message) =>
+        message.Partition != PeerFrame.ControlPartition && _parts.Node.ShardOf(message.Partition) == Index;
+
+    /// <summary>Prefetches for some messages of a frame, from an index on; up to which index.</summary>
+    private int Prefetch(ReceivedFrame frame, int from)
+    {
+        foreach (bool near in (ReadOnlySpan<bool>)[false, true])
+        {
+            var reader = new PeerMessageReader(frame.Messages);
+            for (int index = 0; index < from + PrefetchedMax && reader.TryRead(out PeerMessage message); index++)
+            {
+                if (index >= from && IsMine(message))
+                    _shard.Prefetch(message, near);
+            }
+        }
+        return from + PrefetchedMax;
+    }
+
     private void Prefetch(RequestBatch batch)
     {
         Span<Request> left = CollectionsMarshal.AsSpan(batch.Requests)[batch.Next..];
@@ -241,12 +259,15 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private bool RunFrame(ReceivedFrame frame, ref int commands, Outbox outbox)
     {
         var reader = new PeerMessageReader(frame.Messages);
+        int prefetched = _frameMessagesDone;
         for (int index = 0; reader.TryRead(out PeerMessage message); index++)
         {
-            if (index < _frameMessagesDone || message.Partition == PeerFrame.ControlPartition || _parts.Node.ShardOf(message.Partition) != Index)
+            if (index < _frameMessagesDone || !IsMine(message))
                 continue;
             if (!HasRoom(commands, outbox))
                 return false;
+            if (index >= prefetched)
+                prefetched = Prefetch(frame, index);
             _shard.OnPeerMessage(frame.From, message);
             _frameMessagesDone = index + 1;
             commands++;

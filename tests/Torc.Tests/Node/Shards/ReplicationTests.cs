@@ -49,6 +49,36 @@ public class ReplicationTests
     }
 
     [Fact]
+    public void Reads_of_one_key_in_one_turn_ask_the_other_replicas_once()
+    {
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        int before = _cluster[1].TimesAsked + _cluster[2].TimesAsked;
+        _cluster[0].CallTogether("see k", "see k", "see other", "see k").ShouldBe("+v +v _ +v");
+        (_cluster[1].TimesAsked + _cluster[2].TimesAsked - before).ShouldBe(2, "one question for each of the two keys");
+    }
+
+    [Fact]
+    public void A_read_behind_a_write_of_its_turn_does_not_join_a_read_before_it()
+    {
+        _cluster[0].Call("put", "k", "old").ShouldBe("+OK");
+        _cluster[0].CallTogether("see k", "put k new", "see k").ShouldBe("+old +OK +new");
+    }
+
+    [Fact]
+    public void Reads_that_share_a_question_share_its_failure()
+    {
+        _cluster[0].Call("put", "k", "v").ShouldBe("+OK");
+        _cluster.Cut(0, 1);
+        _cluster.Cut(0, 2);
+        _cluster[0].CallTogether("see k", "see k").ShouldBe("");
+        _cluster.Kill(1);
+        _cluster.Kill(2);
+        string[] replies = _cluster[0].TakeOutput().Split(" -");
+        replies.Length.ShouldBe(2);
+        replies.ShouldAllBe(static reply => reply.Contains("UNAVAILABLE the read needs 2 of 3"));
+    }
+
+    [Fact]
     public void A_write_that_reaches_nobody_in_time_has_an_unknown_outcome()
     {
         _cluster.Cut(1, 0);
