@@ -39,7 +39,7 @@ internal sealed class LoopReader(LoopSocket socket) : PipeReader, IValueTaskSour
             _source.Reset();
             _isWaiting = true;
         }
-        socket.Want(Epoll.Readable, true);
+        socket.Want(Epoll.Readable);
         var read = new ValueTask<ReadResult>(this, _source.Version);
         return cancellationToken.CanBeCanceled ? WithCancellation(read, cancellationToken) : read;
     }
@@ -91,10 +91,20 @@ internal sealed class LoopReader(LoopSocket socket) : PipeReader, IValueTaskSour
             ReleaseBuffer();
     }
 
+    /// <summary>Somebody has to be called when there is input.</summary>
+    internal bool IsWaiting => Volatile.Read(ref _isWaiting);
+
+    /// <summary>From any thread: whatever the network says from now on, the reader is told this.</summary>
+    internal void FailNext(Exception why)
+    {
+        lock (_gate)
+            _error ??= why;
+    }
+
     /// <summary>On the loop: reads once and calls who waits. False: nobody waits.</summary>
     internal bool OnReadable()
     {
-        if (!Volatile.Read(ref _isWaiting))
+        if (!IsWaiting)
             return false;
         int free = MakeRoom();
         nint received = Receive(_bytes!, _end, free);
@@ -108,9 +118,9 @@ internal sealed class LoopReader(LoopSocket socket) : PipeReader, IValueTaskSour
             }
             return true;
         }
-        if (error != 0)
+        if (error != 0 || Volatile.Read(ref _error) is not null)
         {
-            Fail(new ConnectionResetException($"the connection broke: {Libc.Describe(error)}"));
+            Fail(Volatile.Read(ref _error) ?? new ConnectionResetException($"the connection broke: {Libc.Describe(error)}"));
             return true;
         }
         ReadResult result;
@@ -133,7 +143,7 @@ internal sealed class LoopReader(LoopSocket socket) : PipeReader, IValueTaskSour
         bool wasWaiting;
         lock (_gate)
         {
-            _error ??= why;
+            why = _error ??= why;
             wasWaiting = _isWaiting;
             _isWaiting = false;
         }

@@ -39,38 +39,42 @@ internal sealed class LoopSocket
     {
         const uint ended = Epoll.HangUp | Epoll.Error;
         if ((events & (Epoll.Readable | ended)) != 0 && !Reader.OnReadable())
-        {
-            // Nobody waits for input. An end is reported without being asked for: the socket leaves epoll until somebody asks.
-            if ((events & ended) != 0)
-                Unregister();
-            else
-                Want(Epoll.Readable, false);
-        }
+            Pause((events & ended) != 0);
         if ((events & (Epoll.Writable | ended)) != 0)
             Writer.OnWritable();
     }
 
-    /// <summary>From any thread: waits, or no longer, for a direction to be ready.</summary>
-    internal void Want(uint direction, bool wanted)
+    /// <summary>From any thread, by who waits now: tells when a direction is ready.</summary>
+    internal void Want(uint direction)
     {
         lock (_gate)
         {
-            uint interest = wanted ? _interest | direction : _interest & ~direction;
-            if (interest == _interest && (_isRegistered || !wanted))
+            if ((_interest & direction) != 0 && _isRegistered)
                 return;
-            _interest = interest;
+            _interest |= direction;
             if (_isClosed)
                 return;
             if (_isRegistered)
-                Loop.SetInterest(Descriptor, interest, EventData);
+                Loop.SetInterest(Descriptor, _interest, EventData);
             else if (EventData != 0)
                 Loop.Post(Register);
+        }
+    }
+
+    /// <summary>On the loop: nothing waits to be sent any more, unless somebody began to in this moment.</summary>
+    internal void StopWriting()
+    {
+        lock (_gate)
+        {
+            if (!Writer.IsFlushing)
+                Drop(Epoll.Writable);
         }
     }
 
     /// <summary>From any thread: both directions end now, what waits to be sent is dropped.</summary>
     internal void Abort(Exception why)
     {
+        Reader.FailNext(why);
         Shutdown();
         Loop.Post(() => Reader.Fail(why));
         Writer.End();
@@ -111,25 +115,49 @@ internal sealed class LoopSocket
         }
     }
 
-    private void Unregister()
+    /// <summary>
+    /// Nobody waits for input, unless somebody began to in this moment. An end is reported without being asked for: then the
+    /// socket leaves epoll until somebody asks.
+    /// </summary>
+    private void Pause(bool isEnded)
     {
         lock (_gate)
         {
-            if (!_isRegistered)
+            if (Reader.IsWaiting)
                 return;
-            Loop.Remove(Descriptor, EventData);
-            _isRegistered = false;
-            _interest = 0;
+            if (isEnded)
+                Unregister();
+            else
+                Drop(Epoll.Readable);
         }
+    }
+
+    private void Drop(uint direction)
+    {
+        if (!_isRegistered || (_interest & direction) == 0)
+            return;
+        _interest &= ~direction;
+        Loop.SetInterest(Descriptor, _interest, EventData);
+    }
+
+    private void Unregister()
+    {
+        if (!_isRegistered)
+            return;
+        Loop.Remove(Descriptor, EventData);
+        _isRegistered = false;
+        _interest = 0;
     }
 
     private void CloseNow()
     {
-        Unregister();
         Writer.End();
         Reader.Fail(new IOException("the connection is closed"));
         lock (_gate)
+        {
+            Unregister();
             _isClosed = true;
+        }
         _socket.Dispose();
     }
 }

@@ -47,7 +47,7 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             _source.Reset();
             _isFlushing = true;
         }
-        socket.Want(Epoll.Writable, true);
+        socket.Want(Epoll.Writable);
         return new ValueTask<FlushResult>(this, _source.Version);
     }
 
@@ -61,6 +61,9 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
         // What was flushed is sent or being sent; the connection is closed by its own dispose.
     }
 
+    /// <summary>Something waits to be sent.</summary>
+    internal bool IsFlushing => Volatile.Read(ref _isFlushing);
+
     /// <summary>On the loop: the network takes more.</summary>
     internal void OnWritable()
     {
@@ -73,7 +76,7 @@ internal sealed class LoopWriter(LoopSocket socket) : PipeWriter, IValueTaskSour
             else if (_isFlushing)
                 return;
         }
-        socket.Want(Epoll.Writable, false);
+        socket.StopWriting();
         if (completed)
             _source.SetResult(_isEnded ? Over : Sent);
     }
