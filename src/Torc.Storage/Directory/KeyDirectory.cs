@@ -32,11 +32,11 @@ public sealed unsafe class KeyDirectory : IDisposable
     /// <summary>Addresses are in [0, AddressesMax): 40 bits.</summary>
     public const long AddressesMax = 1L << Bucket.AddressBits;
 
-    private const int FanoutBitsMin = 3; // one line
-    private const int FanoutBitsMax = 9; // 64 lines, the longest run that the arena gives
+    internal const int FanoutBitsMin = 3; // one line
+    internal const int FanoutBitsMax = 9; // 64 lines, the longest run that the arena gives
 
     /// <summary>A branch doubles while at least one in so many of its links leads somewhere of its own; skewed hashes would double it for nothing.</summary>
-    private const int SparseLinksMax = 4;
+    internal const int SparseLinksMax = 4;
 
     private readonly IHashSource _hashes;
     private readonly DirectoryLines _lines;
@@ -94,6 +94,16 @@ public sealed unsafe class KeyDirectory : IDisposable
         region.Add(region.TagOf(hash), address);
         place.SetCount(region.Link);
         Count++;
+    }
+
+    /// <summary>Fills an empty directory with entries in ascending order of hash.</summary>
+    public void Fill(ReadOnlySpan<DirectoryEntry> sorted)
+    {
+        Check.That(_root == 0);
+        if (sorted.IsEmpty)
+            return;
+        _root = new DirectoryFill(_lines).Build(sorted, depth: 0).Word;
+        Count = sorted.Length;
     }
 
     /// <summary>Moves an entry to a new address. False: it was not there, and nothing changed.</summary>
@@ -174,6 +184,8 @@ public sealed unsafe class KeyDirectory : IDisposable
     }
 
     public void Dispose() => Clear();
+
+    internal static int LinesOf(int fanoutBits) => 1 << (fanoutBits - FanoutBitsMin);
 
     private ulong* LinksOf(Link branch) => _lines.Pointer(branch.Line);
 
@@ -262,7 +274,7 @@ public sealed unsafe class KeyDirectory : IDisposable
         return larger;
     }
 
-    private static int LinesOf(Link branch) => 1 << (branch.FanoutBits - FanoutBitsMin);
+    private static int LinesOf(Link branch) => LinesOf(branch.FanoutBits);
 
     private int Visit<TSink>(Link link, ulong prefix, ulong fromHash, ulong endHash, ref TSink sink)
         where TSink : IAddressSink, allows ref struct

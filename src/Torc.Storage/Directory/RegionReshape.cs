@@ -12,7 +12,7 @@ internal static class RegionReshape
     public const int DepthMax = 60;
 
     /// <summary>The last place where a tag may start and still be full of hash bits.</summary>
-    private const int TagStartMax = 64 - Bucket.TagBits;
+    public const int TagStartMax = 64 - Bucket.TagBits;
 
     /// <summary>From so many spent bits on a split asks for fresh tags: 14 bits still tell entries apart, about one false candidate in 1,500 lookups.</summary>
     private const int SpentGoal = 10;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Torc.Storage.Disk;
+using Torc.Storage.Memory;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
 
@@ -214,9 +215,9 @@ public static class SegmentInspector
 
     private static void InspectHint(IDiskFile file, string name, long sequence, FileInspection inspection, IInspectionVisitor? visitor)
     {
-        byte[] bytes = new byte[(int)Math.Min(file.Length, int.MaxValue / 2)];
-        SegmentFile.ReadLeniently(file, bytes);
-        ulong logId = bytes.Length < SegmentIndex.HeaderBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(24));
+        using var bytes = new NativeBuffer((int)Math.Min(file.Length, int.MaxValue / 2));
+        SegmentFile.ReadLeniently(file, bytes.Span);
+        ulong logId = bytes.Length < SegmentIndex.HeaderBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(bytes.Span[24..]);
         SegmentIndex? index = SegmentIndex.TryDecode(bytes, logId, sequence, StorageOptions.SegmentBytesMax);
         if (index == null)
         {

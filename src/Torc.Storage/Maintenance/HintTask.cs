@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Storage.Disk;
+using Torc.Storage.Memory;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
 
@@ -22,7 +23,7 @@ internal sealed class HintTask(ulong logId, Segment segment) : MaintenanceTask
             return;
         }
         string name = FileNames.Hint(segment.Sequence);
-        SegmentIndex index = builder.Build(logId, segment.Sequence, segment.SegmentBytes, segment.End);
+        using SegmentIndex index = builder.Build(logId, segment.Sequence, segment.SegmentBytes, segment.End);
         if (disk.Create(name, 0, out IDiskFile? file) != DiskOutcome.Done)
             return;
         using (file)
@@ -42,8 +43,8 @@ internal sealed class HintTask(ulong logId, Segment segment) : MaintenanceTask
     {
         if (segment.IsResident)
             return TryCollect(builder, segment.Bytes(0, segment.End));
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(segment.End);
-        return segment.File!.Read(0, bytes) == DiskOutcome.Done && TryCollect(builder, bytes);
+        using var bytes = new NativeBuffer(segment.End);
+        return segment.File!.Read(0, bytes.Span) == DiskOutcome.Done && TryCollect(builder, bytes.Span);
     }
 
     private bool TryCollect(SegmentIndexBuilder builder, ReadOnlySpan<byte> bytes)

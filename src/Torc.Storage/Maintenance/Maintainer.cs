@@ -107,14 +107,22 @@ internal sealed class Maintainer : IDisposable
     public void Dispose() => _graveyard.Dispose();
 
     private MaintenanceTask? Choose(Instant now) =>
-        _graveyard.Next()
+        Population()
+        ?? _graveyard.Next()
         ?? _compactor.NextRemoval()
         ?? Eviction()
         ?? Preparation(now)
         ?? Hint()
         ?? Spare(now)
+        ?? Discarding()
         ?? _compactor.Next(now, isUrgent: _supply.IsDiskFull || _supply.Next == null)
         ?? Load();
+
+    private PopulateTask? Population() =>
+        _log.Active is { } active && PopulateTask.IsDue(active) ? new PopulateTask(_segments, active) : null;
+
+    private DiscardTask? Discarding() =>
+        _segments.HasIdleMemory && _segments.TryRentIdleMemory(out int memorySlot) ? new DiscardTask(_segments, memorySlot) : null;
 
     private MaintenanceTask? Eviction()
     {

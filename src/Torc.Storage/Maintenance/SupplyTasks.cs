@@ -5,7 +5,7 @@ using Torc.Storage.Segments;
 
 namespace Torc.Storage.Maintenance;
 
-/// <summary>Makes the next segment: memory with its pages taken, and a file with its header synced.</summary>
+/// <summary>Makes the next segment: memory with its first pages taken, and a file with its header synced.</summary>
 internal sealed class PrepareTask : MaintenanceTask
 {
     private readonly SegmentTable _segments;
@@ -29,7 +29,7 @@ internal sealed class PrepareTask : MaintenanceTask
 
     public override void Run(IDisk disk)
     {
-        _segments.PopulateMemory(_memorySlot);
+        _segments.PopulateMemory(_memorySlot, 0, PopulateTask.StepBytes(_header.SegmentBytes));
         if (!_isMemoryOnly)
             _outcome = SegmentFile.Prepare(disk, _spare, _header, out _file);
     }
@@ -45,12 +45,42 @@ internal sealed class PrepareTask : MaintenanceTask
         Segment segment = _segments.Add(_header.Sequence);
         segment.File = _file;
         segment.FileBytes = _header.SegmentBytes;
+        segment.PopulatedEnd = PopulateTask.StepBytes(_header.SegmentBytes);
         _segments.AttachMemory(segment, _memorySlot);
         _header.Write(segment.Writable(0, SegmentHeader.Bytes));
         _supply.Next = segment;
         if (_supply.IsReserveWhole)
             _supply.IsDiskFull = false;
     }
+}
+
+/// <summary>
+/// Takes the pages of the active segment a step ahead of the log's end: so that no append waits for the kernel to clear a
+/// huge page, and a node that writes little holds little memory.
+/// </summary>
+internal sealed class PopulateTask(SegmentTable segments, Segment segment) : MaintenanceTask
+{
+    private const int StepBytesMax = 4 << 20;
+
+    private readonly int _from = segment.PopulatedEnd;
+    private readonly int _memorySlot = segment.MemorySlot;
+
+    public static int StepBytes(int segmentBytes) => Math.Min(StepBytesMax, segmentBytes);
+
+    public static bool IsDue(Segment segment) =>
+        segment.PopulatedEnd < segment.SegmentBytes && segment.PopulatedEnd - segment.End < StepBytes(segment.SegmentBytes);
+
+    public override void Run(IDisk disk) => segments.PopulateMemory(_memorySlot, _from, StepBytes(segment.SegmentBytes));
+
+    internal override void End(Instant now) => segment.PopulatedEnd = _from + StepBytes(segment.SegmentBytes);
+}
+
+/// <summary>Gives the memory of a segment that was let go back to the system.</summary>
+internal sealed class DiscardTask(SegmentTable segments, int memorySlot) : MaintenanceTask
+{
+    public override void Run(IDisk disk) => segments.DiscardMemory(memorySlot);
+
+    internal override void End(Instant now) => segments.ReturnEmptyMemory(memorySlot);
 }
 
 /// <summary>Makes one spare file.</summary>

@@ -12,7 +12,7 @@ internal static unsafe partial class MemoryMap
 {
     private const int ProtectRead = 1, ProtectWrite = 2;
     private const int MapPrivate = 2, MapAnonymous = 0x20;
-    private const int AdviseHugePage = 14, AdvisePopulateWrite = 23;
+    private const int AdviseDontNeed = 4, AdviseHugePage = 14, AdvisePopulateWrite = 23;
     private const nint MapFailed = -1;
 
     /// <summary>The memory, or null when the system has none left.</summary>
@@ -52,6 +52,15 @@ internal static unsafe partial class MemoryMap
             return;
         for (long offset = 0; offset < bytes; offset += Environment.SystemPageSize)
             Volatile.Write(ref start[offset], Volatile.Read(ref start[offset]));
+    }
+
+    /// <summary>Gives the pages of a page-aligned range back; it stays mapped and reads as zero from now on.</summary>
+    public static void Discard(byte* start, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+            Check.That(Advise((nint)start, (nint)bytes, AdviseDontNeed) == 0);
+        else
+            NativeMemory.Clear(start, (nuint)bytes);
     }
 
     private static byte* MapElsewhere(long bytes, long alignmentBytes)

@@ -7,8 +7,8 @@ namespace Torc.Storage.Memory;
 /// chunks. Slots are mapped on first use, aligned to huge pages, and kept mapped for the next renter until
 /// <see cref="ReleaseFree"/>. Slot numbers are small and reused lowest first, so that they fit into addresses.
 /// <para>
-/// Single-threaded like its shard, except <see cref="Populate"/>, which touches the pages of one rented slot and
-/// nothing else, so that page faults can be taken outside the shard's lock.
+/// Single-threaded like its shard, except <see cref="Populate"/> and <see cref="Discard"/>, which touch the pages of one rented slot and
+/// nothing else, so that the kernel's work is done outside the shard's lock.
 /// </para>
 /// Why not the managed heap: gigabytes that never move and never die would only be walked and fragmented by the
 /// collector, and it gives neither alignment nor huge pages.
@@ -19,6 +19,7 @@ public sealed unsafe class NativeArena : IDisposable
     public const long HugePageBytes = 2L << 20;
 
     private readonly SortedSet<int> _free = [];
+    private readonly SortedSet<int> _idle = []; // those of the free ones that still hold pages
     private byte*[] _slots = new byte*[4];
     private int _slotsSeen; // every slot ever rented has a lower number
 
@@ -40,13 +41,16 @@ public sealed unsafe class NativeArena : IDisposable
     /// <summary>Bytes of address space held, in use or waiting for the next renter.</summary>
     public long MappedBytes { get; private set; }
 
+    /// <summary>Free slots whose last renter's pages wait for the next one.</summary>
+    public int SlotsIdle => _idle.Count;
+
     /// <summary>
-    /// Takes the lowest free slot. False: <see cref="SlotsMax"/> are in use, or the system has no memory left. The bytes are
+    /// Takes the lowest free slot, one that holds pages before one that does not. False: <see cref="SlotsMax"/> are in use, or the system has no memory left. The bytes are
     /// zero on the first use of a slot's memory and whatever the last renter left afterwards.
     /// </summary>
     public bool TryRent(out int slot)
     {
-        slot = _free.Count > 0 ? _free.Min : _slotsSeen;
+        slot = _idle.Count > 0 ? _idle.Min : _free.Count > 0 ? _free.Min : _slotsSeen;
         if (slot >= SlotsMax)
             return false;
         if (slot >= _slots.Length)
@@ -60,7 +64,15 @@ public sealed unsafe class NativeArena : IDisposable
         }
         if (!_free.Remove(slot))
             _slotsSeen++;
+        _idle.Remove(slot);
         return true;
+    }
+
+    /// <summary>Takes a free slot that holds pages, for <see cref="Discard"/> and then <see cref="ReturnEmpty"/>.</summary>
+    public bool TryRentIdle(out int slot)
+    {
+        slot = _idle.Max;
+        return _idle.Remove(slot) && _free.Remove(slot);
     }
 
     /// <summary>Gives a slot back; its memory stays mapped for the next renter.</summary>
@@ -68,7 +80,18 @@ public sealed unsafe class NativeArena : IDisposable
     {
         Check.That(IsRented(slot));
         _free.Add(slot);
+        _idle.Add(slot);
     }
+
+    /// <summary>Gives back a slot whose pages were discarded.</summary>
+    public void ReturnEmpty(int slot)
+    {
+        Check.That(IsRented(slot));
+        _free.Add(slot);
+    }
+
+    /// <summary>Gives the pages of a rented slot back to the system; they are zero when they are next used. May run on any thread, as <see cref="Populate"/>.</summary>
+    public void Discard(int slot) => MemoryMap.Discard(_slots[slot], SlotBytes);
 
     /// <summary>The first byte of a rented slot; valid until it is returned.</summary>
     public byte* Pointer(int slot)
@@ -99,6 +122,7 @@ public sealed unsafe class NativeArena : IDisposable
     {
         foreach (int slot in _free)
             Release(slot);
+        _idle.Clear();
     }
 
     public void Dispose()
@@ -106,6 +130,7 @@ public sealed unsafe class NativeArena : IDisposable
         for (int slot = 0; slot < _slotsSeen; slot++)
             Release(slot);
         _free.Clear();
+        _idle.Clear();
         _slotsSeen = 0;
     }
 

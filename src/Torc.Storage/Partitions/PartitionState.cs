@@ -17,6 +17,11 @@ internal sealed class PartitionState(KeyDirectory directory)
     public void Add(RecordFlags flags, long size, UInt128 version)
     {
         Change(flags, size, 1);
+        NoteVersion(version);
+    }
+
+    public void NoteVersion(UInt128 version)
+    {
         if (version > _versionMax)
             _versionMax = version;
     }

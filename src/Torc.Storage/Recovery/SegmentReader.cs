@@ -1,4 +1,5 @@
 using Torc.Storage.Disk;
+using Torc.Storage.Memory;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
 
@@ -10,8 +11,6 @@ namespace Torc.Storage.Recovery;
 /// </summary>
 internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, RecoveryReport report)
 {
-    private byte[] _bytes = [];
-
     /// <summary>Everything below it was durable: what is missing there was lost by the disk.</summary>
     public long NamedOffset { get; private set; }
 
@@ -44,7 +43,10 @@ internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, R
         report.ReadBytes += segment.HintLength;
         SegmentIndex? hint = SegmentIndex.TryRead(disk, FileNames.Hint(segment.Sequence), segment.HintLength, logId, segment.Sequence, segmentBytes);
         if (hint == null || (segment.Sequence * segmentBytes) + hint.End > NamedOffset || hint.End > segment.File.Length)
+        {
+            hint?.Dispose();
             return false;
+        }
         segment.Index = hint;
         segment.IsFromHint = true;
         segment.End = hint.End;
@@ -55,9 +57,8 @@ internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, R
     private void Scan(FoundSegment segment)
     {
         int length = (int)Math.Min(segment.File.Length, segmentBytes);
-        if (_bytes.Length < length)
-            _bytes = GC.AllocateUninitializedArray<byte>(segmentBytes);
-        Span<byte> bytes = _bytes.AsSpan(0, length);
+        using var memory = new NativeBuffer(length);
+        Span<byte> bytes = memory.Span;
         SegmentFile.ReadLeniently(segment.File, bytes);
         report.ReadBytes += length;
         report.SegmentsScanned++;

@@ -29,6 +29,20 @@ internal static class StoreOpener
         report.Refusal = refusal;
         if (outcome != OpenOutcome.Opened)
             return outcome;
+        try
+        {
+            store = Recover(disk, options, now, survey, report);
+        }
+        finally
+        {
+            foreach (FoundSegment segment in survey.Segments)
+                segment.Index?.Dispose();
+        }
+        return OpenOutcome.Opened;
+    }
+
+    private static ShardStore Recover(IDisk disk, StorageOptions options, Instant now, DirectorySurvey survey, RecoveryReport report)
+    {
         report.FreshlyMade = survey.AnyHeader == null;
         ulong logId = survey.AnyHeader?.LogId ?? NewLogId(options, now);
         options = options with { SegmentBytes = survey.AnyHeader?.SegmentBytes ?? options.SegmentBytes };
@@ -39,12 +53,12 @@ internal static class StoreOpener
         Describe(survey, cut, report);
         var supply = new SegmentSupply(options.ReservedSegments);
         Repair(disk, survey, cut, reader.NamedOffset, options, supply);
-        store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept), supply,
+        ShardStore store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept), supply,
             (segments, log) => StartRun(disk, options, segments, supply, log));
         report.Records = store.Statistics.Records;
         if (cut.LastWitness != null)
             DismissWitness(disk, cut.LastWitness, isSucceeded: store.HasActiveSegment);
-        return OpenOutcome.Opened;
+        return store;
     }
 
     private static ulong NewLogId(StorageOptions options, Instant now) =>
@@ -137,7 +151,7 @@ internal static class StoreOpener
 
     private static void Fill(SegmentTable segments, PartitionTable partitions, List<FoundSegment> kept)
     {
-        var replay = new DirectoryReplay(segments, partitions);
+        using var replay = new DirectoryReplay(segments, partitions);
         foreach (FoundSegment found in kept)
         {
             Segment segment = segments.Add(found.Sequence);
@@ -150,9 +164,7 @@ internal static class StoreOpener
             if (found.Index != null)
                 replay.Add(segment, found.Index);
         }
-        segments.ColdHashes = replay;
         replay.Run();
-        segments.ColdHashes = null;
     }
 
     /// <summary>Prepares this run's first segment, so that the disk knows of the run before it appends. Without space the maintenance does it later.</summary>

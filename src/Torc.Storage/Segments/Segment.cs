@@ -49,6 +49,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>Bytes handed to the operating system.</summary>
     public int WrittenEnd { get; set; } = SegmentHeader.Bytes;
 
+    /// <summary>Bytes of memory that are backed by real pages already.</summary>
+    public int PopulatedEnd { get; set; }
+
     public bool IsSealed { get; set; }
 
     /// <summary>A hint file lies beside the segment.</summary>
@@ -122,7 +125,6 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
         Check.That(Memory == null);
         Memory = memory;
         MemorySlot = memorySlot;
-        _touched = new ulong[(SegmentBytes / TouchGranuleBytes / 64) + 1];
     }
 
     public int DetachMemory()
@@ -137,7 +139,8 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     {
         int granule = offset / TouchGranuleBytes;
         ulong bit = 1UL << (granule & 63);
-        ref ulong word = ref _touched![granule >> 6];
+        _touched ??= new ulong[(SegmentBytes / TouchGranuleBytes / 64) + 1];
+        ref ulong word = ref _touched[granule >> 6];
         if ((word & bit) == 0)
             word |= bit;
     }

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Storage.Disk;
+using Torc.Storage.Memory;
 using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
@@ -26,7 +28,7 @@ internal readonly record struct IndexEntry(
 /// that a mark of the segment names. A hint file that is missing, torn, or of another segment is made again from the segment; so it is never synced.
 /// It is believed only for a segment that lies wholly below the durable offset: above it, the segment itself may be torn.
 /// </summary>
-internal sealed class SegmentIndex
+internal sealed unsafe class SegmentIndex : IDisposable
 {
     public const int HeaderBytes = 64;
     public const int EntryBytes = 44;
@@ -34,31 +36,29 @@ internal sealed class SegmentIndex
     private const int GuessesMax = 4;
     private const ulong Magic = 0x544E_4948_4352_4F54; // "TORCHINT"
 
-    private readonly byte[] _file;
+    private readonly NativeBuffer _file;
     private readonly int _keysStart;
 
-    private SegmentIndex(byte[] file)
+    private SegmentIndex(NativeBuffer file)
     {
         _file = file;
-        Count = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(36));
+        Count = BinaryPrimitives.ReadInt32LittleEndian(file.Span[36..]);
         _keysStart = HeaderBytes + (Count * EntryBytes);
     }
 
     public int Count { get; private set; }
 
-    public int FileBytes => _file.Length;
+    public int End => BinaryPrimitives.ReadInt32LittleEndian(_file.Span[32..]);
 
-    public int End => BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(32));
+    public int ControlRecords => BinaryPrimitives.ReadInt32LittleEndian(_file.Span[44..]);
 
-    public int ControlRecords => BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(44));
-
-    public long NamedOffset => BinaryPrimitives.ReadInt64LittleEndian(_file.AsSpan(48));
+    public long NamedOffset => BinaryPrimitives.ReadInt64LittleEndian(_file.Span[48..]);
 
     public IndexEntry this[int index]
     {
         get
         {
-            ReadOnlySpan<byte> entry = _file.AsSpan(HeaderBytes + (index * EntryBytes), EntryBytes);
+            ReadOnlySpan<byte> entry = _file.Span.Slice(HeaderBytes + (index * EntryBytes), EntryBytes);
             uint keyAndKind = BinaryPrimitives.ReadUInt32LittleEndian(entry[32..]);
             return new IndexEntry(
                 BinaryPrimitives.ReadUInt64LittleEndian(entry), BinaryPrimitives.ReadUInt128LittleEndian(entry[8..]), OffsetOf(index),
@@ -67,18 +67,19 @@ internal sealed class SegmentIndex
         }
     }
 
-    /// <summary>Takes over the bytes of a hint file. Null: they are not the valid hint of that segment.</summary>
-    public static SegmentIndex? TryDecode(byte[] file, ulong logId, long sequence, int segmentBytes)
+    /// <summary>Takes over the bytes of a hint file. Null, and they still are the caller's: they are not the valid hint of that segment.</summary>
+    public static SegmentIndex? TryDecode(NativeBuffer file, ulong logId, long sequence, int segmentBytes)
     {
-        if (file.Length < HeaderBytes || BinaryPrimitives.ReadUInt64LittleEndian(file) != Magic
-            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(8)) != Format
-            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(12)) != HeaderChecksum(file)
-            || BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(16)) != sequence || BinaryPrimitives.ReadUInt64LittleEndian(file.AsSpan(24)) != logId)
+        ReadOnlySpan<byte> bytes = file.Span;
+        if (bytes.Length < HeaderBytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) != Format
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]) != HeaderChecksum(bytes)
+            || BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]) != sequence || BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]) != logId)
             return null;
-        long entries = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(36)), keyBytes = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(40));
-        uint end = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(32));
-        if (file.Length != HeaderBytes + (entries * EntryBytes) + keyBytes || end > segmentBytes
-            || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(56)) != Crc32C.Compute(file.AsSpan(HeaderBytes)))
+        long entries = BinaryPrimitives.ReadUInt32LittleEndian(bytes[36..]), keyBytes = BinaryPrimitives.ReadUInt32LittleEndian(bytes[40..]);
+        uint end = BinaryPrimitives.ReadUInt32LittleEndian(bytes[32..]);
+        if (bytes.Length != HeaderBytes + (entries * EntryBytes) + keyBytes || end > segmentBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) != Crc32C.Compute(bytes[HeaderBytes..]))
             return null;
         return new SegmentIndex(file);
     }
@@ -88,14 +89,29 @@ internal sealed class SegmentIndex
     {
         if (length is < HeaderBytes or > int.MaxValue)
             return null;
-        byte[] file = GC.AllocateUninitializedArray<byte>((int)length);
+        var file = new NativeBuffer((int)length);
         using IDiskFile opened = disk.Open(name);
-        return opened.Read(0, file) == DiskOutcome.Done ? TryDecode(file, logId, sequence, segmentBytes) : null;
+        SegmentIndex? index = opened.Read(0, file.Span) == DiskOutcome.Done ? TryDecode(file, logId, sequence, segmentBytes) : null;
+        if (index == null)
+            file.Dispose();
+        return index;
     }
 
-    public ReadOnlySpan<byte> File => _file;
+    public ReadOnlySpan<byte> File => _file.Span;
 
-    public ReadOnlySpan<byte> Key(in IndexEntry entry) => _file.AsSpan(_keysStart + entry.KeyStart, entry.KeyLength);
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The same as the indexer gives, where they lie.</summary>
+    public ReadOnlySpan<IndexRecord> Records => MemoryMarshal.Cast<byte, IndexRecord>(_file.Span.Slice(HeaderBytes, Count * EntryBytes));
+
+    /// <summary>Valid until disposed.</summary>
+    public byte* KeyPointer(in IndexRecord record)
+    {
+        Check.That(record.KeyStart >= 0 && record.KeyStart + (long)record.KeyLength <= _file.Length - _keysStart);
+        return _file.Pointer + _keysStart + record.KeyStart;
+    }
+
+    public ReadOnlySpan<byte> Key(in IndexEntry entry) => _file.Span.Slice(_keysStart + entry.KeyStart, entry.KeyLength);
 
     /// <summary>The index of the record at an offset, or negative.</summary>
     public int Find(int offset)
@@ -151,5 +167,5 @@ internal sealed class SegmentIndex
     }
 
     private int OffsetOf(int index) =>
-        BinaryPrimitives.ReadInt32LittleEndian(_file.AsSpan(HeaderBytes + (index * EntryBytes) + 24)) * RecordCodec.AlignmentBytes;
+        BinaryPrimitives.ReadInt32LittleEndian(_file.Span.Slice(HeaderBytes + (index * EntryBytes) + 24)) * RecordCodec.AlignmentBytes;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Torc.Base;
+using Torc.Storage.Memory;
 using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
@@ -7,8 +8,8 @@ namespace Torc.Storage.Segments;
 /// <summary>Collects a <see cref="SegmentIndex"/> from the records of a segment, in order of place.</summary>
 internal sealed class SegmentIndexBuilder : IDisposable
 {
-    private readonly ByteWriter _entries = new(64 << 10);
-    private readonly ByteWriter _keys = new(64 << 10);
+    private readonly NativeWriter _entries = new(64 << 10);
+    private readonly NativeWriter _keys = new(64 << 10);
     private int _count, _controlRecords;
     private long _namedOffset;
 
@@ -20,7 +21,7 @@ internal sealed class SegmentIndexBuilder : IDisposable
             return;
         }
         ReadOnlySpan<byte> key = RecordCodec.Key(record);
-        Span<byte> entry = _entries.GetSpan(SegmentIndex.EntryBytes);
+        Span<byte> entry = _entries.Append(SegmentIndex.EntryBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(entry, StableHash.Hash64(key));
         BinaryPrimitives.WriteUInt128LittleEndian(entry[8..], header.Version);
         BinaryPrimitives.WriteInt32LittleEndian(entry[24..], offset / RecordCodec.AlignmentBytes);
@@ -30,8 +31,7 @@ internal sealed class SegmentIndexBuilder : IDisposable
         entry[37] = header.Keyspace;
         BinaryPrimitives.WriteUInt16LittleEndian(entry[38..], header.Partition);
         BinaryPrimitives.WriteInt32LittleEndian(entry[40..], _keys.Length);
-        _entries.Advance(SegmentIndex.EntryBytes);
-        _keys.Write(key);
+        key.CopyTo(_keys.Append(key.Length));
         _count++;
         if (header.Kind != RecordKind.Put)
             _controlRecords++;
@@ -39,10 +39,10 @@ internal sealed class SegmentIndexBuilder : IDisposable
 
     public SegmentIndex Build(ulong logId, long sequence, int segmentBytes, int end)
     {
-        byte[] file = GC.AllocateUninitializedArray<byte>(SegmentIndex.HeaderBytes + _entries.Length + _keys.Length);
-        _entries.Written.CopyTo(file.AsSpan(SegmentIndex.HeaderBytes));
-        _keys.Written.CopyTo(file.AsSpan(SegmentIndex.HeaderBytes + _entries.Length));
-        SegmentIndex.WriteHeader(file, logId, sequence, end, _count, _keys.Length, _controlRecords, _namedOffset);
+        var file = new NativeBuffer(SegmentIndex.HeaderBytes + _entries.Length + _keys.Length);
+        _entries.Written.CopyTo(file.Span[SegmentIndex.HeaderBytes..]);
+        _keys.Written.CopyTo(file.Span[(SegmentIndex.HeaderBytes + _entries.Length)..]);
+        SegmentIndex.WriteHeader(file.Span, logId, sequence, end, _count, _keys.Length, _controlRecords, _namedOffset);
         SegmentIndex? index = SegmentIndex.TryDecode(file, logId, sequence, segmentBytes);
         Check.That(index != null);
         return index;

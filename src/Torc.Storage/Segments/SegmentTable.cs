@@ -48,9 +48,6 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
 
     public bool HasFreeSlot => _freeSlots.Count > 0 || _slotsSeen < SlotsMax;
 
-    /// <summary>While recovery runs: knows the keys of segments that are not in memory.</summary>
-    public IHashSource? ColdHashes { get; set; }
-
     /// <summary>Adds the newest segment, without memory.</summary>
     public Segment Add(long sequence)
     {
@@ -98,8 +95,17 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
 
     public Span<byte> MemoryOf(int memorySlot) => _memory.Span(memorySlot, 0, SegmentBytes);
 
-    /// <summary>Takes the page faults of a rented slot outside the lock.</summary>
-    public void PopulateMemory(int memorySlot) => _memory.Populate(memorySlot, 0, SegmentBytes);
+    /// <summary>Takes the page faults of a part of a rented slot outside the lock.</summary>
+    public void PopulateMemory(int memorySlot, int offset, int bytes) => _memory.Populate(memorySlot, offset, bytes);
+
+    /// <summary>Memory of segments that were let go, above the one that the next segment uses.</summary>
+    public bool HasIdleMemory => _memory.SlotsIdle > 1;
+
+    public bool TryRentIdleMemory(out int memorySlot) => _memory.TryRentIdle(out memorySlot);
+
+    public void DiscardMemory(int memorySlot) => _memory.Discard(memorySlot);
+
+    public void ReturnEmptyMemory(int memorySlot) => _memory.ReturnEmpty(memorySlot);
 
     public void AttachMemory(Segment segment, int memorySlot) => segment.AttachMemory(_memory.Pointer(memorySlot), memorySlot);
 
@@ -124,7 +130,7 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
         if (!segment.IsResident)
         {
             hash = 0;
-            return ColdHashes != null && ColdHashes.TryHashOf(address, out hash);
+            return false;
         }
         hash = StableHash.Hash64(RecordCodec.Key(segment.Bytes(offset, segment.End - offset)));
         return true;

@@ -56,7 +56,7 @@ public class FrozenFormatTests
         byte[] record = MakeRecord();
         RecordCodec.TryReadHeader(record, record.Length, out RecordHeader header).ShouldBeTrue();
         builder.Add(64, record, header);
-        SegmentIndex index = builder.Build(0x1122334455667788, 3, 4096, 112);
+        using SegmentIndex index = builder.Build(0x1122334455667788, 3, 4096, 112);
         Convert.ToHexString(index.File).ShouldBe(Golden.Hint);
         IndexEntry entry = index[0];
         (entry.Offset, entry.Version, entry.KeyLength, entry.RowLength, entry.Kind, entry.Flags, entry.Keyspace, entry.Partition)

@@ -77,6 +77,32 @@ public sealed unsafe class NativeArenaTests
     }
 
     [Fact]
+    public void Discarded_memory_comes_back_zeroed_and_after_what_still_holds_pages()
+    {
+        using var arena = new NativeArena(PageBytes, slotsMax: 3);
+        for (int count = 0; count < 3; count++)
+        {
+            arena.TryRent(out int slot).ShouldBeTrue();
+            arena.Span(slot, 0, PageBytes).Fill((byte)(slot + 1));
+        }
+        arena.TryRentIdle(out _).ShouldBeFalse();
+        arena.Return(1);
+        arena.Return(0);
+        arena.SlotsIdle.ShouldBe(2);
+        arena.TryRentIdle(out int idle).ShouldBeTrue();
+        arena.SlotsInUse.ShouldBe(2);
+        arena.Discard(idle);
+        arena.ReturnEmpty(idle);
+        (idle, arena.SlotsIdle, arena.SlotsInUse).ShouldBe((1, 1, 1));
+        arena.TryRent(out int first).ShouldBeTrue();
+        arena.TryRent(out int second).ShouldBeTrue();
+        (first, second).ShouldBe((0, 1));
+        arena.Span(0, 0, PageBytes).IndexOfAnyExcept((byte)1).ShouldBe(-1);
+        arena.Span(1, 0, PageBytes).IndexOfAnyExcept((byte)0).ShouldBe(-1);
+        arena.Span(2, 0, PageBytes).IndexOfAnyExcept((byte)3).ShouldBe(-1);
+    }
+
+    [Fact]
     public void Released_memory_comes_back_zeroed_and_rented_slots_stay()
     {
         using var arena = new NativeArena(PageBytes, slotsMax: 4);

@@ -1,0 +1,4 @@
+namespace Torc.Storage.Directory;
+
+/// <summary>One entry to fill a <see cref="KeyDirectory"/> with.</summary>
+public readonly record struct DirectoryEntry(ulong Hash, long Address);
