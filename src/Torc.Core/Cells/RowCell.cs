@@ -22,7 +22,7 @@ public readonly ref struct RowCell(RowKind kind, ReadOnlySpan<byte> subKey, Vers
     /// <summary>Order of cells within a row: by kind, then bytewise by sub-key.</summary>
     internal static int ComparePlaces(in RowCell left, in RowCell right)
     {
-        int order = left.Kind.CompareTo(right.Kind);
+        int order = ((byte)left.Kind).CompareTo((byte)right.Kind); // the enumeration's own boxes both
         return order != 0 ? order : left.SubKey.SequenceCompareTo(right.SubKey);
     }
 
