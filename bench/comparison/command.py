@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 
 from comparison import contenders, contests, machine, report, scenarios, sizes
@@ -46,6 +47,8 @@ def parse(arguments):
     parser.add_argument("--minutes", type=float, default=60, help="end after that long, with what was measured (default 60)")
     parser.add_argument("--keys", type=int, default=5_000_000, help="size: how many keys (default 5000000)")
     parser.add_argument("--overwrites", type=int, default=0, help="size: write each key so many times more (default 0)")
+    parser.add_argument("--directory", default=tempfile.gettempdir(), metavar="PATH",
+                        help="where data directories are made, each gone afterwards (default: the temporary directory)")
     parser.add_argument("--base-port", type=int, default=18600, help="ports from here on are used (default 18600)")
     parser.add_argument("--json", metavar="FILE", help="all figures, every sample, as JSON; '-' prints it instead of the tables")
     options = parser.parse_args(arguments)
@@ -54,16 +57,19 @@ def parse(arguments):
         parser.error(f"no scenario {', '.join(unknown)}; there are: {', '.join(scenarios.NAMES)}")
     if options.rounds < 1 or options.seconds <= 0 or options.overwrites < 0:
         parser.error("--rounds has to be at least 1, --seconds above 0, --overwrites not below 0")
+    if not os.path.isdir(options.directory):
+        parser.error(f"--directory {options.directory} is no directory")
     return options
 
 
 def run(options):
     contenders.check_torc(options.torc)
+    tempfile.tempdir = options.directory
     settings = contests.Settings(
         torc=options.torc, rounds=options.rounds, seconds=options.seconds, wait_s=options.quiet_wait,
         deadline=time.monotonic() + options.minutes * 60, base_port=options.base_port)
     facts = {
-        "machine": machine.description(), "versions": contenders.versions(options.torc), "options": vars(options),
+        "machine": machine.description(options.directory), "versions": contenders.versions(options.torc), "options": vars(options),
         "contests": [], "skipped": [], "size": {}}
     quiet = options.json == "-"
     if not quiet:

@@ -11,7 +11,8 @@ GOAL_NAMES = {"rate": "rate", "cpu_us": "CPU", "p99_ms": "p99"}
 
 def print_header(facts):
     where = facts["machine"]
-    print(f"{where['processors']} processors ({where['model']}), Linux {where['kernel']}, client and server together")
+    print(f"{where['processors']} processors ({where['model']}), Linux {where['kernel']}, data on {where['fileSystem']}, "
+          "client and server together")
     print("versions: " + ", ".join(f"{program} {version}" for program, version in facts["versions"].items()))
     print(f"{loads.CONNECTIONS} connections, {loads.VALUE_BYTES}-byte values, {facts['options']['rounds']} rounds of about "
           f"{facts['options']['seconds']:g} s; medians; ratios are medians of the ratios within each round")
