@@ -33,6 +33,33 @@ public sealed class KeyDirectoryTests
         RunRandomly(shape, steps, seed: 5, coldChance: 0.01);
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void A_directory_that_was_filled_at_once_behaves_like_one_that_grew(string shape, int steps)
+    {
+        RunRandomly(shape, steps / 4, seed: 6, coldChance: 0, filled: 1);
+        RunRandomly(shape, steps / 4, seed: 7, coldChance: 0, filled: steps);
+        RunRandomly(shape, steps / 4, seed: 8, coldChance: 1, filled: steps);
+    }
+
+    [Fact]
+    public void Filling_takes_no_more_memory_than_growing_and_scans_in_order()
+    {
+        const ulong seed = 13;
+        var random = new SeededRandom(seed);
+        var twin = new DirectoryTwin();
+        using var arena = new BucketArena(1 << 30);
+        using var grown = new KeyDirectory(arena, twin);
+        using var filled = new KeyDirectory(arena, twin);
+        for (int key = 0; key < 100_000; key++)
+            InsertNew(grown, twin, random, random.Next());
+        Fill(filled, twin);
+        twin.ShouldEqual(filled, $"seed {seed}");
+        filled.MemoryBytes.ShouldBeInRange(grown.MemoryBytes * 95 / 100, grown.MemoryBytes * 105 / 100);
+        CandidatesPerLookup(filled, twin).ShouldBeLessThan(1.01);
+        Should.Throw<InvariantException>(() => Fill(filled, twin));
+    }
+
     [Fact]
     public void An_empty_directory_has_nothing_and_no_memory()
     {
@@ -176,9 +203,12 @@ public sealed class KeyDirectoryTests
         return (double)candidates / twin.Count;
     }
 
-    private static void RunRandomly(string shape, int steps, ulong seed, double coldChance)
+    private static void Fill(KeyDirectory directory, DirectoryTwin twin) =>
+        directory.Fill(twin.Addresses.Select(address => new DirectoryEntry(twin.HashOf(address), address)).OrderBy(entry => entry.Hash).ToArray());
+
+    private static void RunRandomly(string shape, int steps, ulong seed, double coldChance, int filled = 0)
     {
-        string context = $"{shape}, seed {seed}, cold {coldChance}";
+        string context = $"{shape}, seed {seed}, cold {coldChance}, filled {filled}";
         var random = new SeededRandom(seed);
         var twin = new DirectoryTwin();
         var coldRandom = random.Fork("cold");
@@ -186,6 +216,9 @@ public sealed class KeyDirectoryTests
         twin.IsCold = address => cold.TryGetValue(address, out bool known) ? known : cold[address] = coldRandom.Chance(coldChance);
         using var arena = new BucketArena(1 << 30);
         using var directory = new KeyDirectory(arena, twin);
+        for (int key = 0; key < filled; key++)
+            twin.Add(HashOf(shape, random), twin.NewAddress(random));
+        Fill(directory, twin);
         double growth = 0.6;
         for (int step = 0; step < steps; step++)
         {
