@@ -52,7 +52,7 @@ public sealed record StorageOptions
     public long CompactionBytesPerSecondMax { get; init; } = 128L << 20;
 
     /// <summary>One bounded step of compaction, promotion or hint reading, in source bytes (a larger record is one step).</summary>
-    public int MaintenanceStepBytes { get; init; } = 256 << 10;
+    public int MaintenanceStepBytes { get; init; } = 64 << 10;
 
     /// <summary>Appended bytes not yet written to the disk before <see cref="PutOutcome.Stalled"/>.</summary>
     public long UnflushedBytesMax { get; init; } = 32L << 20;

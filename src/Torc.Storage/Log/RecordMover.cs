@@ -19,9 +19,26 @@ internal enum MoveOutcome
 /// <summary>Copies live records to the tail of the log: compaction and promotion. A copy is the newest record of its key, as its source was.</summary>
 internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, LogTail log)
 {
-    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, AppendUse use)
+    /// <summary>
+    /// Hashes the keys of the records at the start of <paramref name="chunk"/>, at most as many as there is room for, and asks for their buckets. Gives how
+    /// many there are; 0 when the first is no whole record.
+    /// </summary>
+    public int Approach(ReadOnlySpan<byte> chunk, Span<ulong> hashes)
     {
-        if (!IsLive(source, offset, record, header, out PartitionState? partition, out ulong hash))
+        int count = 0;
+        while (count < hashes.Length && RecordCodec.TryReadHeader(chunk, chunk.Length, out RecordHeader header))
+        {
+            ulong hash = StableHash.Hash64(RecordCodec.Key(chunk));
+            partitions.Get(header.Keyspace, header.Partition)?.Directory.Prefetch(hash);
+            hashes[count++] = hash;
+            chunk = chunk[header.Size..];
+        }
+        return count;
+    }
+
+    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use)
+    {
+        if (!IsLive(source, offset, header, hash, out PartitionState? partition))
             return MoveOutcome.Dead;
         if (log.Reserve(record.Length, use) != PutOutcome.Done)
             return MoveOutcome.NoRoom;
@@ -35,7 +52,8 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
     /// <summary>Takes a record out of the directory without a trace in the log: what a cache does when it is full.</summary>
     public bool Evict(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header)
     {
-        if (!IsLive(source, offset, record, header, out PartitionState? partition, out ulong hash))
+        ulong hash = StableHash.Hash64(RecordCodec.Key(record));
+        if (!IsLive(source, offset, header, hash, out PartitionState? partition))
             return false;
         partition!.Directory.Remove(hash, segments.AddressOf(source, offset));
         partition.Remove(header.Flags, record.Length);
@@ -60,13 +78,9 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
         return true;
     }
 
-    private bool IsLive(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, out PartitionState? partition, out ulong hash)
+    private bool IsLive(Segment source, int offset, in RecordHeader header, ulong hash, out PartitionState? partition)
     {
-        hash = 0;
         partition = partitions.Get(header.Keyspace, header.Partition);
-        if (partition == null)
-            return false;
-        hash = StableHash.Hash64(RecordCodec.Key(record));
-        return partition.Directory.Contains(hash, segments.AddressOf(source, offset));
+        return partition != null && partition.Directory.Contains(hash, segments.AddressOf(source, offset));
     }
 }

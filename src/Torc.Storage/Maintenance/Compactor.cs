@@ -21,6 +21,12 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     private const int SmallSegmentsMax = 8;
 
+    /// <summary>Time not used for compaction that may be made up for: the host asks for steps every few milliseconds only.</summary>
+    private const long CatchUpMicros = 50_000;
+
+    /// <summary>Records whose buckets are brought near together. Each is a miss otherwise, one after the other.</summary>
+    private const int GroupRecords = 16;
+
     private readonly List<Segment> _replaced = [];
     private byte[] _chunk = [];
     private Segment? _source;
@@ -54,6 +60,17 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
         {
             if (segment.RemovalBarrier <= log.DurableOffset && segment.TryRetireFile())
                 return new RemoveTask(this, segment, segment.FileBytes == options.SegmentBytes && supply.WantsSpare ? supply.NewSpareNumber() : 0);
+        }
+        return null;
+    }
+
+    /// <summary>A segment of which nothing lives: there is nothing to copy. What is overwritten in the order in which it was written dies so.</summary>
+    public MaintenanceTask? NextDead()
+    {
+        foreach (Segment segment in segments.Ordered)
+        {
+            if (segment.IsSealed && !segment.IsReplaced && segment.WrittenEnd == segment.End && IsDeadForSure(segment))
+                return new BuryTask(this, segment);
         }
         return null;
     }
@@ -170,7 +187,8 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     private void Copy(Segment source, ReadOnlySpan<byte> chunk, bool isVerified, Instant now)
     {
-        int used = 0;
+        Span<ulong> hashes = stackalloc ulong[GroupRecords];
+        int used = 0, group = 0, left = 0;
         while (used < chunk.Length)
         {
             ReadOnlySpan<byte> rest = chunk[used..];
@@ -189,20 +207,24 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
                 GiveUp(source);
                 return;
             }
-            if (!TryKeep(source, record, header))
+            if (left == 0)
+                (left, group) = (mover.Approach(rest, hashes), 0); // one at least: this record
+            if (!TryKeep(source, record, header, hashes[group]))
                 break;
+            (left, group) = (left - 1, group + 1);
             used += header.Size;
             _position += header.Size;
         }
         BytesTotal += used;
-        _notBefore = now with { MonotonicMicros = now.MonotonicMicros + (used * 1_000_000L / Math.Max(1, options.CompactionBytesPerSecondMax)) };
+        long costMicros = used * 1_000_000L / Math.Max(1, options.CompactionBytesPerSecondMax);
+        _notBefore = now with { MonotonicMicros = Math.Max(_notBefore.MonotonicMicros, now.MonotonicMicros - CatchUpMicros) + costMicros };
         if (_position >= source.End)
             Replace(source);
     }
 
-    private bool TryKeep(Segment source, ReadOnlySpan<byte> record, in RecordHeader header) => header.Kind switch
+    private bool TryKeep(Segment source, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash) => header.Kind switch
     {
-        RecordKind.Put => mover.Move(source, _position, record, header, AppendUse.Compaction) != MoveOutcome.NoRoom,
+        RecordKind.Put => mover.Move(source, _position, record, header, hash, AppendUse.Compaction) != MoveOutcome.NoRoom,
         RecordKind.Forget or RecordKind.Drop => mover.MoveControl(source, record, header),
         _ => true,
     };
@@ -266,6 +288,21 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     {
         SegmentTable.RecordAt(source, _position, out RecordHeader first);
         return source.Bytes(_position, Math.Min(Math.Max(options.MaintenanceStepBytes, first.Size), source.End - _position));
+    }
+
+    private sealed class BuryTask(Compactor compactor, Segment segment) : MaintenanceTask
+    {
+        public override void Run(IDisk disk)
+        {
+            // Nothing of the segment is needed any more.
+        }
+
+        internal override void End(Instant now)
+        {
+            compactor.Abandon(segment);
+            if (!segment.IsReplaced && IsDeadForSure(segment))
+                compactor.Replace(segment);
+        }
     }
 
     private sealed class RemoveTask(Compactor compactor, Segment segment, long spareNumber) : MaintenanceTask

@@ -75,7 +75,7 @@ internal sealed class Evictor(StorageOptions options, SegmentTable segments, Rec
     {
         bool isPromoted = victim.IsTouched(_position)
             && _promotedBytes + record.Length <= options.PromotedShareMax * options.SegmentBytes
-            && mover.Move(victim, _position, record, header, AppendUse.Put) == MoveOutcome.Moved;
+            && mover.Move(victim, _position, record, header, StableHash.Hash64(RecordCodec.Key(record)), AppendUse.Put) == MoveOutcome.Moved;
         if (isPromoted)
         {
             PromotedTotal++;

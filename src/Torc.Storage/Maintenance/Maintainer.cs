@@ -110,13 +110,14 @@ internal sealed class Maintainer : IDisposable
         Population()
         ?? _graveyard.Next()
         ?? _compactor.NextRemoval()
+        ?? _compactor.NextDead()
         ?? Eviction()
         ?? Preparation(now)
         ?? Hint()
         ?? Spare(now)
-        ?? Discarding()
         ?? _compactor.Next(now, isUrgent: _supply.IsDiskFull || _supply.Next == null)
-        ?? Load();
+        ?? (MaintenanceTask?)Load()
+        ?? Discarding();
 
     private PopulateTask? Population() =>
         _log.Active is { } active && PopulateTask.IsDue(active) ? new PopulateTask(_segments, active) : null;
