@@ -13,6 +13,7 @@ public sealed class ClusterMap
     public const int NodesMax = 1024;
 
     private readonly ushort[] _replicas;
+    private readonly int _partitionShift;
     private readonly ulong[] _partitionEpochs;
     private readonly NodeInfo?[] _byId;
 
@@ -29,6 +30,9 @@ public sealed class ClusterMap
         _byId = new NodeInfo?[nodes.Length == 0 ? 0 : nodes.Max(node => node.Id) + 1];
         foreach (NodeInfo node in nodes)
             _byId[node.Id] = node;
+        ReplicasPerPartition = Math.Min(replicationFactor, nodes.Length);
+        SlotsPerPartition = Slots.Count / Math.Max(1, partitionEpochs.Length);
+        _partitionShift = System.Numerics.BitOperations.Log2((uint)Math.Max(1, SlotsPerPartition));
     }
 
     /// <summary>A map of these parts, which it keeps; a fault is a bug of the caller.</summary>
@@ -63,11 +67,12 @@ public sealed class ClusterMap
     public int ReplicationFactor { get; }
 
     /// <summary>Copies there are: fewer than wanted while there are fewer nodes.</summary>
-    public int ReplicasPerPartition => Math.Min(ReplicationFactor, Nodes.Count);
+    public int ReplicasPerPartition { get; }
 
-    public int SlotsPerPartition => Slots.Count / PartitionCount;
+    /// <summary>A power of two, as the number of partitions is.</summary>
+    public int SlotsPerPartition { get; }
 
-    public int PartitionOf(int slot) => slot / SlotsPerPartition;
+    public int PartitionOf(int slot) => slot >> _partitionShift;
 
     /// <summary>First and last slot of a partition, both inclusive.</summary>
     public (int First, int Last) SlotsOf(int partition) =>

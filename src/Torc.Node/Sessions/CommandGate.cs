@@ -16,7 +16,7 @@ internal static class CommandGate
     public static bool TryAdmit(Session session, Request request, ByteWriter reply)
     {
         CommandBuffer arguments = request.Arguments;
-        CommandSpec? spec = session.Table.Find(arguments[0]);
+        CommandSpec? spec = session.FindCommand(arguments[0]);
         if (spec is null || spec.Has(CommandFlags.Internal))
         {
             // As Redis: before AUTH not even the names of commands are told.

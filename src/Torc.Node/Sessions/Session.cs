@@ -27,6 +27,8 @@ public sealed class Session
     /// <summary>Commands under way at once on a connection; beyond it, input waits in the socket.</summary>
     public const int CommandsOutstandingMax = 1024;
 
+    private const int FoundNameBytesMax = 16;
+
     private readonly TorcNode _node;
     private readonly RespCommandReader _reader = new();
     private readonly Queue<PendingCommand> _queue = new();
@@ -36,6 +38,9 @@ public sealed class Session
     private readonly ByteWriter _scratch = new();
     private Request? _next;
     private long _tickets;
+    private readonly byte[] _foundName = new byte[FoundNameBytesMax];
+    private CommandSpec? _foundSpec;
+    private int _foundLength;
     private CommandSpec? _completedSpec;
     private long _completedMicros;
     private int _completedCalls;
@@ -190,6 +195,21 @@ public sealed class Session
         Request request = FreeList<Request>.Rent();
         request.Session = this;
         return request;
+    }
+
+    /// <summary>Looks a command up; mostly it is the same as the one before.</summary>
+    internal CommandSpec? FindCommand(ReadOnlySpan<byte> name)
+    {
+        if (_foundSpec is not null && name.SequenceEqual(_foundName.AsSpan(0, _foundLength)))
+            return _foundSpec;
+        CommandSpec? spec = Table.Find(name);
+        if (spec is not null && name.Length <= FoundNameBytesMax)
+        {
+            _foundSpec = spec;
+            _foundLength = name.Length;
+            name.CopyTo(_foundName);
+        }
+        return spec;
     }
 
     /// <summary>Sends a routed request to its shard, or holds it while an earlier one on its key could be overtaken.</summary>

@@ -31,6 +31,9 @@ internal sealed class KeyGate(int waitersPerKeyMax)
         Full,
     }
 
+    /// <summary>Nobody holds any key.</summary>
+    public bool IsEmpty => _held.Count == 0;
+
     public Entry Enter(KeyOperation operation)
     {
         if (_held.Count == 0 || !_held.TryGetValue(operation.GateKey, out Held? held))

@@ -66,7 +66,6 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         Map = Shard.View.Map!;
         GateKey = request.KeyHash ^ ((ulong)request.Keyspace << 56);
         Reset();
-        Shard.Operations.Add(this, Shard.Deadline(Shard.Options.OperationTimeoutMs));
         switch (Shard.Gate.Enter(this))
         {
             case KeyGate.Entry.Entered:
@@ -76,6 +75,15 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
                 Refuse("BUSY too many commands wait for this key; try again later");
                 break;
         }
+        if (!IsEnded)
+            Register();
+    }
+
+    /// <summary>From now on answers of peers and time find it: before something is asked of a peer, and when it has to wait.</summary>
+    public void Register()
+    {
+        if (!IsRegistered)
+            Shard.Operations.Add(this, Shard.Deadline(Shard.Options.OperationTimeoutMs));
     }
 
     /// <summary>It is this operation's turn on its key.</summary>

@@ -26,6 +26,9 @@ internal abstract class Operation(Shard shard)
 
     public ulong Id { get; set; }
 
+    /// <summary>It is in the table, where answers of peers and time find it. One that ends at once never is.</summary>
+    public bool IsRegistered { get; set; }
+
     public long DeadlineMicros { get; set; }
 
     public virtual void OnWriteReply(ushort from, in WriteReply reply)
@@ -65,6 +68,7 @@ internal abstract class Operation(Shard shard)
     {
         Shard.Outbox.Observe(_observed);
         _observed = 0;
-        Shard.Operations.Remove(this);
+        if (IsRegistered)
+            Shard.Operations.Remove(this);
     }
 }

@@ -29,6 +29,7 @@ internal sealed class OperationTable(int operationsMax)
         _operations[slot] = operation;
         operation.Id = (ulong)_generations[slot] << 32 | (uint)slot;
         operation.DeadlineMicros = deadlineMicros;
+        operation.IsRegistered = true;
         Count++;
     }
 
@@ -41,6 +42,8 @@ internal sealed class OperationTable(int operationsMax)
     /// <summary>Gives an operation a new id: answers to what it asked so far no longer reach it.</summary>
     public void Renew(Operation operation)
     {
+        if (!operation.IsRegistered)
+            return;
         int slot = (int)(uint)operation.Id;
         Check.That(_operations[slot] == operation);
         operation.Id = (ulong)++_generations[slot] << 32 | (uint)slot;
@@ -51,6 +54,7 @@ internal sealed class OperationTable(int operationsMax)
         int slot = (int)(uint)operation.Id;
         Check.That(_operations[slot] == operation);
         _operations[slot] = null;
+        operation.IsRegistered = false;
         _generations[slot]++;
         _free.Push(slot);
         Count--;

@@ -25,6 +25,23 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         _followers.Clear();
     }
 
+    /// <summary>
+    /// Answers a read that needs no other replica and nothing from disk, without an operation. False: it takes one.
+    /// Nobody may be in front on the key.
+    /// </summary>
+    public static bool TryAnswer(Shard shard, Request request)
+    {
+        if (Levels.Required(request.ReadLevel, shard.View.Map!.ReplicasOf(request.Partition).Length) > 1)
+            return false;
+        var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
+        FindOutcome outcome = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out _);
+        if (outcome is not (FindOutcome.Found or FindOutcome.NotFound) || row.LacksValue)
+            return false;
+        request.Spec.OnRead!(new ReadContext(request, row, shard.Now, shard.BeginReply(request)));
+        shard.EndReply(request);
+        return true;
+    }
+
     protected override void OnStart() => Run(null);
 
     protected override void OnResume(ColdRead? finished) => Run(finished);
@@ -106,6 +123,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
             && Request.Keyspace == follower.Request.Keyspace && Request.Key.SequenceEqual(follower.Request.Key);
         if (!shares)
             return false;
+        follower.Register();
         follower.RememberObserved();
         _followers.Add((follower, follower.Id));
         return true;

@@ -49,6 +49,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         int localIndex = operation.LocalIndex;
         _startedMicros = Shard.Now.MonotonicMicros;
         _isActive = true;
+        operation.Register();
         operation.RememberObserved();
         _local.Clear();
         _localVersion = RowWriter.Copy(_local, local);

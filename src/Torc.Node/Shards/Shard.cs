@@ -292,7 +292,8 @@ public sealed class Shard
         switch (request.Kind)
         {
             case CommandKind.Read:
-                Begin(Pool.TakeRead(), request);
+                if (!Gate.IsEmpty || !ReadOperation.TryAnswer(this, request))
+                    Begin(Pool.TakeRead(), request);
                 break;
             case CommandKind.Write or CommandKind.PartitionFlush:
                 Begin(Pool.TakeWrite(), request);

@@ -36,6 +36,8 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         _isActive = true;
         operation.RememberObserved();
+        if (replicas.Length > 1)
+            operation.Register();
         _quorum.Begin(replicas.Length, required);
         for (int i = 0; i < replicas.Length; i++)
         {
