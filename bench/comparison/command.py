@@ -1,6 +1,5 @@
 """The command line of `bench/compare`, and the order of everything."""
 import argparse
-import json
 import os
 import signal
 import sys
@@ -125,9 +124,9 @@ def main(arguments=None):
     except KeyboardInterrupt:
         sys.exit("bench/compare was interrupted")
     if options.json == "-":
-        json.dump(facts, sys.stdout, indent=2)
+        print(report.to_json(facts))
     elif options.json:
         with open(options.json, "w") as file:
-            json.dump(facts, file, indent=2)
+            file.write(report.to_json(facts))
     if facts["skipped"]:
         sys.exit(f"left out: {', '.join(skipped['name'] for skipped in facts['skipped'])}")

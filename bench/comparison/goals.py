@@ -37,8 +37,9 @@ GOALS = {
     "everysec": one_node_goals({
         "SET -P 1": (0.95, 1.05), "GET -P 1": (0.95, 1.05), "SET -P 16": (2.5, 3.5), "GET -P 16": (2.2, 3),
         "SET -P 64": (3.5, 5), "GET -P 64": (2.8, 4.5)}),
-    "always": {
-        "SET -P 1": [Goal("rate", 1.3, 1.6)], "SET -P 16": [Goal("rate", 1.5, 3)]},
+    "always": one_node_goals({
+        "SET -P 1": (1.3, 1.6), "GET -P 1": (0.95, 1.05), "SET -P 16": (1.5, 3), "GET -P 16": (2.2, 3),
+        "SET -P 64": (2.8, 4.5), "GET -P 64": (2.8, 4.5)}),
     "quorum: SET": {"SET -P 1": [Goal("rate", 0.6, 0.9)], "SET -P 16": [Goal("rate", 1.5, 2.5)]},
     "quorum: SET, WAIT each": {"SET -P 16": [Goal("rate", 1.5, 2.5)]},
     "quorum: GET": {"GET -P 16": [Goal("rate", 150 / 370, 250 / 370)]},

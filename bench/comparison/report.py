@@ -1,4 +1,5 @@
 """Tables for people, and the same figures with every sample as JSON."""
+import json
 import math
 from dataclasses import asdict
 
@@ -93,3 +94,16 @@ def load_json(outcome, load):
              "verdict": goal.verdict(outcome.paired_ratio(load, goal.figure))} for goal in checked],
         "samples": {name: [asdict(sample) for sample in samples] for name, samples in outcome.samples[load].items()},
     }
+
+
+def to_json(facts):
+    return json.dumps(without_nan(facts), indent=2)
+
+
+def without_nan(value):
+    """JSON has no NaN: what could not be told is null."""
+    if isinstance(value, dict):
+        return {name: without_nan(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(part) for part in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
