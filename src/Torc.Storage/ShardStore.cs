@@ -28,6 +28,7 @@ public sealed class ShardStore : IDisposable
     private readonly RecordLookup _lookup;
     private readonly HashScan _scan;
     private readonly Maintainer _maintainer;
+    private readonly ColdPromotion _promotion;
     private readonly StorageOptions _options;
     private ColdRead? _resolved;
     private long _changes = 1; // of what a RecordPlace relies on
@@ -42,7 +43,9 @@ public sealed class ShardStore : IDisposable
         _log = log;
         _lookup = new RecordLookup(segments);
         _scan = new HashScan(segments, log.LogId);
-        _maintainer = new Maintainer(options, segments, supply, partitions, log);
+        var mover = new RecordMover(segments, partitions, log);
+        _maintainer = new Maintainer(options, segments, supply, mover, log);
+        _promotion = new ColdPromotion(options, mover, log);
     }
 
     /// <summary>The log offset after the last appended record.</summary>
@@ -66,6 +69,7 @@ public sealed class ShardStore : IDisposable
         FlushGroupsTotal = _log.FlushGroupsTotal,
         SyncsTotal = _log.SyncsTotal,
         ColdReadsTotal = _coldReadsTotal,
+        PromotedRecordsTotal = _promotion.PromotedTotal,
         DamagedReadsTotal = _damagedReadsTotal,
         StalledPutsTotal = _stalledPutsTotal,
     });
@@ -239,10 +243,12 @@ public sealed class ShardStore : IDisposable
         switch (outcome)
         {
             case FindOutcome.Found:
-                if (_maintainer.TracksReads && located.Segment!.IsResident)
+                long endOffset = located.Segment!.Base + located.Offset + located.Header.Size; // its first place is as durable as ever
+                if (!located.Segment.IsResident && _promotion.TryPromote(key, ref located))
+                    _changes++;
+                else if (_maintainer.TracksReads && located.Segment!.IsResident)
                     located.Segment.Touch(located.Offset);
-                view = new RecordView(key.Hash, located.Record, located.Segment!.Base + located.Offset + located.Header.Size,
-                    _changes, partition, located.Segment, located.Address);
+                view = new RecordView(key.Hash, located.Record, endOffset, _changes, partition, located.Segment, located.Address);
                 break;
             case FindOutcome.NotFound:
                 view = new RecordView(key.Hash, default, 0, _changes, partition, null, -1);

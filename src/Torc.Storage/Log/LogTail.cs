@@ -58,6 +58,9 @@ internal sealed class LogTail
     public long RoomBytes =>
         (Active == null ? 0 : Active.SegmentBytes - Active.End) + ((_supply.SpareCount + (_supply.Next == null ? 0 : 1)) * (long)_options.SegmentBytes);
 
+    /// <summary>Whether the log can take what nobody waits for without delaying what somebody does.</summary>
+    public bool HasEase => !_isStopped && UnwrittenBytes <= _options.UnflushedBytesMax / 4 && Active != null && _supply.Next != null && _supply.IsReserveWhole;
+
     private bool IsMemoryOnly => _options.Mode == StorageMode.Memory;
 
     /// <summary>Takes the first segment of the run, if there is one.</summary>

@@ -36,13 +36,17 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
         return count;
     }
 
-    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use)
+    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use) =>
+        Move(source, offset, record, header, hash, use, out _);
+
+    public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use, out long to)
     {
+        to = -1;
         if (!IsLive(source, offset, header, hash, out PartitionState? partition))
             return MoveOutcome.Dead;
         if (log.Reserve(record.Length, use) != PutOutcome.Done)
             return MoveOutcome.NoRoom;
-        long to = log.AppendCopy(record);
+        to = log.AppendCopy(record);
         Check.That(partition!.Directory.Replace(hash, segments.AddressOf(source, offset), to));
         source.RemoveLive(record.Length);
         log.Active!.AddLive(record.Length);

@@ -31,14 +31,13 @@ internal sealed class Maintainer : IDisposable
     private Instant _diskFullSince, _appendedSince;
     private long _appendedOffset;
 
-    public Maintainer(StorageOptions options, SegmentTable segments, SegmentSupply supply, PartitionTable partitions, LogTail log)
+    public Maintainer(StorageOptions options, SegmentTable segments, SegmentSupply supply, RecordMover mover, LogTail log)
     {
         _options = options;
         _segments = segments;
         _supply = supply;
         _log = log;
         _memorySlots = MemorySlots(options);
-        var mover = new RecordMover(segments, partitions, log);
         _graveyard = new Graveyard(segments);
         _compactor = new Compactor(options, segments, supply, log, mover);
         _evictor = new Evictor(options, segments, mover);
@@ -99,7 +98,7 @@ internal sealed class Maintainer : IDisposable
             IsDiskFull = _supply.IsDiskFull,
             CompactedSegmentsTotal = _compactor.SegmentsTotal,
             CompactedBytesTotal = _compactor.BytesTotal,
-            PromotedRecordsTotal = _evictor.PromotedTotal,
+            PromotedRecordsTotal = statistics.PromotedRecordsTotal + _evictor.PromotedTotal,
             EvictedSegmentsTotal = _evictor.SegmentsTotal,
         };
     }
