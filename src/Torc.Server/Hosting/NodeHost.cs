@@ -130,7 +130,8 @@ internal sealed class NodeHost : IDisposable
         IsServing = false;
         await _stopping.CancelAsync();
         _parts.Links.EndAll("this node stops");
-        await Task.WhenAll(_dialers);
+        // The last link ends on an event loop, which must not run what follows: it is stopped by it.
+        await Task.WhenAll(_dialers).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         _timer?.Dispose();
         _timer = null;
         foreach (ShardHost shard in _shards)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Torc.Base;
 using Torc.Server.Disks;
 
 namespace Torc.Server.Sockets;
@@ -118,6 +119,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Dispose()
     {
+        Check.That(t_current != this);
         _stopping = true;
         if (_thread.IsAlive)
         {
