@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Torc.Storage.Log;
 
 /// <summary>
@@ -8,13 +10,15 @@ namespace Torc.Storage.Log;
 /// </summary>
 internal sealed class ColdPromotion(StorageOptions options, RecordMover mover, LogTail log)
 {
-    /// <summary>Hashes remembered; a later one takes the place of an earlier one.</summary>
-    private const int Remembered = 1 << 16;
+    /// <summary>One read is remembered for so many bytes of the budget, in four bytes: as long as an ordinary record would stay in memory.</summary>
+    private const int BudgetBytesPerRead = 256;
+
+    private const int RememberedMin = 1 << 12, RememberedMax = 1 << 24;
 
     /// <summary>A record above this part of a segment stays where it is.</summary>
     private const int LargeOneIn = 256;
 
-    private ulong[]? _seen; // made at the first read from disk: most stores have none
+    private uint[]? _seen; // made at the first read from disk: most stores have none. A later hash takes the place of an earlier one.
 
     public long PromotedTotal { get; private set; }
 
@@ -33,11 +37,12 @@ internal sealed class ColdPromotion(StorageOptions options, RecordMover mover, L
 
     private bool IsSecond(ulong hash)
     {
-        _seen ??= new ulong[Remembered];
-        ref ulong seen = ref _seen[hash & (Remembered - 1)];
-        if (seen == hash)
+        _seen ??= new uint[BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(options.ResidentBytesMax / BudgetBytesPerRead, RememberedMin, RememberedMax))];
+        ref uint seen = ref _seen[hash & ((uint)_seen.Length - 1)];
+        uint mark = (uint)(hash >> 32) | 1; // never that of an empty place
+        if (seen == mark)
             return true;
-        seen = hash;
+        seen = mark;
         return false;
     }
 }
