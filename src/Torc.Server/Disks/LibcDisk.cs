@@ -61,7 +61,11 @@ public sealed class LibcDisk : IDisk, IDisposable
         return file >= 0 ? new LibcFile(Path.Combine(_path, name), file) : throw Failure("open", name);
     }
 
-    public DiskOutcome Create(string name, long length, out IDiskFile? file)
+    public DiskOutcome Create(string name, long length, out IDiskFile? file) => Make(name, length, writesZeros: true, out file);
+
+    public DiskOutcome Allocate(string name, long length, out IDiskFile? file) => Make(name, length, writesZeros: false, out file);
+
+    private DiskOutcome Make(string name, long length, bool writesZeros, out IDiskFile? file)
     {
         file = null;
         const int flags = Libc.ReadWrite | Libc.MakeFile | Libc.MustBeNew | Libc.CloseOnExecute;
@@ -72,7 +76,7 @@ public sealed class LibcDisk : IDisk, IDisposable
         DiskOutcome outcome;
         try
         {
-            outcome = made.FillWithZeros(length);
+            outcome = made.TakeSpace(length, writesZeros);
         }
         catch (DiskFailedException)
         {

@@ -89,9 +89,9 @@ internal sealed class LibcFile(string path, int descriptor) : IDiskFile
     /// <summary>
     /// Takes the space (fallocate, which finds a full disk at once and keeps the file in few pieces), then writes
     /// zeros over it: a sync of overwritten bytes needs no change of the file system's own records, which makes it
-    /// several times faster than one of fresh space.
+    /// several times faster than one of fresh space. Without <paramref name="writesZeros"/> only where space cannot be taken otherwise.
     /// </summary>
-    internal DiskOutcome FillWithZeros(long length)
+    internal DiskOutcome TakeSpace(long length, bool writesZeros)
     {
         if (length == 0)
             return DiskOutcome.Done;
@@ -103,8 +103,16 @@ internal sealed class LibcFile(string path, int descriptor) : IDiskFile
             if (Libc.IsFull(error))
                 return DiskOutcome.Full;
             if (error is Libc.NotSupported or Libc.InvalidArgument or Libc.NotImplemented)
+            {
+                writesZeros = true;
                 break;
+            }
             throw Failure("allocation", error, null);
+        }
+        if (!writesZeros)
+        {
+            Grow(length);
+            return DiskOutcome.Done;
         }
         for (long offset = 0; offset < length; offset += ZerosBytes)
         {

@@ -49,6 +49,12 @@ public interface IDisk
     /// <summary>Makes a file of <paramref name="length"/> bytes, all written with zeros (space is really taken), replacing none.</summary>
     DiskOutcome Create(string name, long length, out IDiskFile? file);
 
+    /// <summary>
+    /// The same for a file that is synced seldom: it takes its space and reads as zeros, which need not have been written. Making it
+    /// costs much less, the syncs of its first use cost more.
+    /// </summary>
+    DiskOutcome Allocate(string name, long length, out IDiskFile? file) => Create(name, length, out file);
+
     void Rename(string from, string to);
 
     void Delete(string name);

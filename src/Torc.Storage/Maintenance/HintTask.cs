@@ -16,8 +16,12 @@ internal sealed class HintTask(ulong logId, Segment segment) : MaintenanceTask
 
     public override void Run(IDisk disk)
     {
-        using var builder = new SegmentIndexBuilder();
-        if (!TryCollect(builder))
+        using NativeBuffer? read = segment.IsResident ? null : new NativeBuffer(segment.End);
+        bool isRead = read == null || segment.File!.Read(0, read.Span) == DiskOutcome.Done;
+        ReadOnlySpan<byte> bytes = read == null ? segment.Bytes(0, segment.End) : read.Span;
+        Count(isRead ? bytes : default, out int entries, out int keyBytes);
+        using var builder = new SegmentIndexBuilder(entries, keyBytes);
+        if (!isRead || !TryCollect(builder, bytes))
         {
             _foundDamage = true;
             return;
@@ -39,12 +43,17 @@ internal sealed class HintTask(ulong logId, Segment segment) : MaintenanceTask
         segment.IsDamaged |= _foundDamage;
     }
 
-    private bool TryCollect(SegmentIndexBuilder builder)
+    /// <summary>A quick look ahead, so that memory is taken once. Of a damaged segment it may be wrong.</summary>
+    private static void Count(ReadOnlySpan<byte> bytes, out int entries, out int keyBytes)
     {
-        if (segment.IsResident)
-            return TryCollect(builder, segment.Bytes(0, segment.End));
-        using var bytes = new NativeBuffer(segment.End);
-        return segment.File!.Read(0, bytes.Span) == DiskOutcome.Done && TryCollect(builder, bytes.Span);
+        entries = keyBytes = 0;
+        int offset = SegmentHeader.Bytes;
+        while (offset < bytes.Length && RecordCodec.TryReadHeader(bytes[offset..], bytes.Length - offset, out RecordHeader header))
+        {
+            entries++;
+            keyBytes += header.KeyLength;
+            offset += header.Size;
+        }
     }
 
     private bool TryCollect(SegmentIndexBuilder builder, ReadOnlySpan<byte> bytes)

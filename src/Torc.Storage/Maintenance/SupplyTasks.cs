@@ -91,7 +91,7 @@ internal sealed class SpareTask(StorageOptions options, SegmentSupply supply) : 
 
     public override void Run(IDisk disk)
     {
-        _outcome = disk.Create(FileNames.Spare(_number), options.SegmentBytes, out IDiskFile? file);
+        _outcome = SegmentFile.Make(disk, FileNames.Spare(_number), options.SegmentBytes, options.Durability, out IDiskFile? file);
         if (_outcome != DiskOutcome.Done)
             return;
         file!.Sync();

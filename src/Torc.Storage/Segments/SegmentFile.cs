@@ -19,7 +19,7 @@ internal static class SegmentFile
         }
         else
         {
-            DiskOutcome created = disk.Create(name, header.SegmentBytes, out file);
+            DiskOutcome created = Make(disk, name, header.SegmentBytes, header.Durability, out file);
             if (created != DiskOutcome.Done)
                 return created;
         }
@@ -37,6 +37,10 @@ internal static class SegmentFile
         disk.Delete(name);
         return written;
     }
+
+    /// <summary>Makes a file of a segment's size. Zeros are written ahead only where each flush group is synced: there they pay for themselves.</summary>
+    public static DiskOutcome Make(IDisk disk, string name, long length, Durability durability, out IDiskFile? file) =>
+        durability == Durability.Always ? disk.Create(name, length, out file) : disk.Allocate(name, length, out file);
 
     /// <summary>Fills the span from the file's start as far as it can be read; sectors that cannot be read become 0xFF, which no checksum accepts.</summary>
     public static void ReadLeniently(IDiskFile file, Span<byte> into)

@@ -6,10 +6,12 @@ using Torc.Storage.Records;
 namespace Torc.Storage.Segments;
 
 /// <summary>Collects a <see cref="SegmentIndex"/> from the records of a segment, in order of place.</summary>
-internal sealed class SegmentIndexBuilder : IDisposable
+/// <param name="entries">How many there will be about; more are taken too.</param>
+/// <param name="keyBytes">Bytes of their keys, in the same way.</param>
+internal sealed class SegmentIndexBuilder(int entries = 1 << 10, int keyBytes = 64 << 10) : IDisposable
 {
-    private readonly NativeWriter _entries = new(64 << 10);
-    private readonly NativeWriter _keys = new(64 << 10);
+    private readonly NativeWriter _entries = new(checked(entries * SegmentIndex.EntryBytes));
+    private readonly NativeWriter _keys = new(keyBytes);
     private int _count, _controlRecords;
     private long _namedOffset;
 

@@ -17,11 +17,15 @@ public sealed class LibcDiskTests : IDisposable
         _directory.Dispose();
     }
 
-    [Fact]
-    public void A_made_file_is_zeros_and_keeps_what_is_written_at_its_offset()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_made_file_is_zeros_and_keeps_what_is_written_at_its_offset(bool writesZeros)
     {
         const int length = (1 << 20) + 4_097;
-        _disk.Create("a", length, out IDiskFile? file).ShouldBe(DiskOutcome.Done);
+        DiskOutcome made = writesZeros ? _disk.Create("a", length, out IDiskFile? file) : _disk.Allocate("a", length, out file);
+        made.ShouldBe(DiskOutcome.Done);
+        file!.Length.ShouldBe(length);
         byte[] content = new byte[length];
         new SeededRandom(7).Fill(content.AsSpan(5_000, 100));
         file!.Write(5_000, content.AsSpan(5_000, 100)).ShouldBe(DiskOutcome.Done);
