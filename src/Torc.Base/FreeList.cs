@@ -12,17 +12,17 @@ public static class FreeList<T>
     public const int KeptMax = 2048;
 
     [ThreadStatic]
-    private static T[]? t_free;
+    private static T[]? _free;
 
     [ThreadStatic]
-    private static int t_count;
+    private static int _count;
 
-    public static T Rent() => t_count > 0 ? t_free![--t_count] : new T();
+    public static T Rent() => _count > 0 ? _free![--_count] : new T();
 
     public static void Return(T item)
     {
-        t_free ??= new T[KeptMax];
-        if (t_count < KeptMax)
-            t_free[t_count++] = item;
+        _free ??= new T[KeptMax];
+        if (_count < KeptMax)
+            _free[_count++] = item;
     }
 }

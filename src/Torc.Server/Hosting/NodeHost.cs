@@ -130,8 +130,10 @@ internal sealed class NodeHost : IDisposable
         IsServing = false;
         await _stopping.CancelAsync();
         _parts.Links.EndAll("this node stops");
-        // The last link ends on an event loop, which must not run what follows: it is stopped by it.
-        await Task.WhenAll(_dialers).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Task.WhenAll(_dialers);
+
+        // The last link ends on an event loop, which must not run what follows: it waits for the disk.
+        await Task.Yield();
         _timer?.Dispose();
         _timer = null;
         foreach (ShardHost shard in _shards)

@@ -38,7 +38,19 @@ internal static class ServerProcess
         using var survey = new ClusterSurvey();
         using var transport = new LoopTransport(settings.EventLoops, fate.Fail);
         using var host = new NodeHost(settings, home, clients, transport, fate, loggers);
-        await using WebApplication web = MakeWeb(settings, provider, listener, host, transport, report, survey);
+        WebApplication web = MakeWeb(settings, provider, listener, host, transport, report, survey);
+
+        await Serve(web, settings, listener, host, report, clients, stop, log);
+
+        // The last connection ends on an event loop, which must not run what follows: it waits for the loops to stop.
+        await Task.Yield();
+        return ExitCode.Done;
+    }
+
+    private static async Task Serve(
+        WebApplication web, SettingValues settings, RespListener listener, NodeHost host, NodeReport report, ClientRegistry clients, StopRequest stop, ILogger log)
+    {
+        await using WebApplication untilTheEnd = web;
         await web.StartAsync();
         log.Listens(settings.Get(SettingTable.Bind), settings.Get(SettingTable.Port), settings.Get(SettingTable.PeerPort), settings.Get(SettingTable.HttpPort));
         try
@@ -59,7 +71,6 @@ internal static class ServerProcess
         await clients.FinishAll(FinishPatience);
         await host.StopCleanly();
         log.Stopped();
-        return ExitCode.Done;
     }
 
     private static void Configure(ILoggingBuilder logging, LineLoggerProvider provider)

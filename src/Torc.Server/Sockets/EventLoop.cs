@@ -29,7 +29,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private const ulong WakeUp = ulong.MaxValue;
 
     [ThreadStatic]
-    private static EventLoop? t_current;
+    private static EventLoop? _current;
 
     private readonly int _epoll;
     private readonly int _counter;
@@ -56,7 +56,7 @@ internal sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>The loop whose thread this is, or null.</summary>
-    internal static EventLoop? Current => t_current;
+    internal static EventLoop? Current => _current;
 
     /// <summary>What all sockets of the loop read into that have nothing unread; see <see cref="GiveReadBufferAway"/>.</summary>
     internal byte[] ReadBuffer { get; private set; } = GC.AllocateUninitializedArray<byte>(ReadBytesMax, pinned: true);
@@ -119,7 +119,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Dispose()
     {
-        Check.That(t_current != this);
+        Check.That(_current != this);
         _stopping = true;
         if (_thread.IsAlive)
         {
@@ -142,7 +142,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Run()
     {
-        t_current = this;
+        _current = this;
         byte[] events = GC.AllocateUninitializedArray<byte>(EventsPerRoundMax * Epoll.EventBytes, pinned: true);
         try
         {
