@@ -21,7 +21,7 @@ internal sealed class NodeHome : IDisposable
 
     private NodeHome(SettingValues settings)
     {
-        int shards = settings.Get(SettingTable.Shards) is > 0 and int given ? given : Math.Min(Environment.ProcessorCount, SettingTable.ShardsMax);
+        int shards = settings.Get(SettingTable.Shards) is > 0 and int given ? given : Math.Min(settings.EventLoops, SettingTable.ShardsMax);
         var wish = new DataDirectoryWish(settings.ClusterNodes.ToString(), (ushort)shards, settings.Get(SettingTable.SegmentBytes));
         if (settings.Get(SettingTable.Storage) == StorageChoice.Log)
             _directory = DataDirectory.Open(settings.Get(SettingTable.Data), wish, _random);
