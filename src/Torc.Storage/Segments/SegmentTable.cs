@@ -16,6 +16,7 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     private const int AddressBits = 40;
     private const int UnitShift = 3;
     private const int LineBytes = 64;
+    private const int PrefetchedLines = 3;
 
     private readonly NativeArena _memory;
     private readonly SortedSet<int> _freeSlots = [];
@@ -79,14 +80,14 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
         return _bySlot[address >> _unitBits]!;
     }
 
-    /// <summary>Asks the processor to load the first two lines of a record: its header, a usual key, and the start of the row.</summary>
+    /// <summary>Asks the processor to load the first lines of a record: its header, a usual key, and a small value.</summary>
     public void Prefetch(long address)
     {
         Segment segment = At(address, out int offset);
         if (!Sse.IsSupported || !segment.IsResident)
             return;
-        Sse.Prefetch0(segment.Memory + offset);
-        Sse.Prefetch0(segment.Memory + offset + LineBytes);
+        for (int line = 0; line < PrefetchedLines; line++)
+            Sse.Prefetch0(segment.Memory + offset + line * LineBytes);
     }
 
     public bool TryRentMemory(out int memorySlot) => _memory.TryRent(out memorySlot);
