@@ -112,7 +112,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             throw new InvariantException($"the delta of {Request.Spec.Name} does not decode");
         ApplyResult applied = isLocal
             ? Shard.Rows.Apply(RecordKey, delta, row, place, Shard.Outbox)
-            : Shard.Rows.Apply(RecordKey, delta, null, Shard.Outbox);
+            : Shard.Rows.Apply(RecordKey, delta, Finished, Shard.Outbox);
         if (applied.Outcome != ApplyOutcome.Applied)
         {
             OnNotApplied(applied);

@@ -34,6 +34,9 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
 
     public bool IsEnded { get; private set; } = true;
 
+    /// <summary>The read from disk that brought the local record, for changes in a later turn: the record may still be on disk only.</summary>
+    public ColdRead? Finished { get; private set; }
+
     /// <summary>It is in the pool.</summary>
     public bool IsPutBack { get; set; }
 
@@ -62,6 +65,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
     {
         Check.That(IsReusable);
         IsPutBack = IsEnded = false;
+        Finished = null;
         Request = request;
         Map = Shard.View.Map!;
         GateKey = request.KeyHash ^ ((ulong)request.Keyspace << 56);
@@ -103,6 +107,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         if (IsEnded)
             return;
         IsParked = false;
+        Finished = finished ?? Finished;
         OnResume(finished);
     }
 
