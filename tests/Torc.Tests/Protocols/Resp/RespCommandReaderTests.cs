@@ -202,11 +202,9 @@ public sealed class RespCommandReaderTests
         foreach (byte[] pipeline in (byte[][])[multibulk, inline, longer])
         {
             Run(reader, command, pipeline, 1);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            int commands = Run(reader, command, pipeline, rounds);
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            int commands = 0;
+            Allocations.Least(() => commands = Run(reader, command, pipeline, rounds)).ShouldBe(0);
             commands.ShouldBe(rounds * (pipeline == longer ? 1 : 2));
-            allocated.ShouldBe(0);
         }
     }
 
