@@ -7,8 +7,10 @@ internal sealed class PendingCommand
 {
     private ByteWriter? _reply;
 
-    /// <summary>The command's number within its session; requests of an earlier command in this place have another.</summary>
-    public long Ticket { get; set; }
+    /// <summary>The session whose command this is, and the command's number there: places are used again, by any session, and a late reply to an earlier command has others.</summary>
+    public Session? Owner { get; private set; }
+
+    public long Ticket { get; private set; }
 
     public Request? Call { get; set; }
 
@@ -23,6 +25,13 @@ internal sealed class PendingCommand
     public bool Muted { get; set; }
 
     public ReadOnlySpan<byte> Reply => _reply is null ? default : _reply.Written;
+
+    public void Begin(Session owner, long ticket)
+    {
+        Check.That(Owner is null);
+        Owner = owner;
+        Ticket = ticket;
+    }
 
     public void Complete(ReadOnlySpan<byte> reply)
     {
@@ -45,6 +54,7 @@ internal sealed class PendingCommand
         PlanContext = null;
         Plan = null;
         Call = null;
+        Owner = null;
         Ticket = 0;
         Done = false;
         Muted = false;

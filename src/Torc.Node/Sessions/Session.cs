@@ -163,7 +163,7 @@ public sealed class Session
             _ready.Clear();
         }
         PendingCommand pending = request.Place!;
-        if (pending.Ticket == request.Ticket && !pending.Done)
+        if (pending.Owner == this && pending.Ticket == request.Ticket && !pending.Done)
         {
             if (pending.Plan is { } plan)
             {
@@ -243,7 +243,7 @@ public sealed class Session
         pending.Call = request;
         pending.StartedMicros = _now.MonotonicMicros;
         pending.Muted = muted;
-        pending.Ticket = ++_tickets;
+        pending.Begin(this, ++_tickets);
         request.Place = pending;
         request.Ticket = pending.Ticket;
         _queue.Enqueue(pending);
@@ -350,7 +350,8 @@ public sealed class Session
 
     private void FailProtocol(RespError error)
     {
-        var pending = new PendingCommand { Ticket = ++_tickets };
+        var pending = new PendingCommand();
+        pending.Begin(this, ++_tickets);
         _queue.Enqueue(pending);
         _scratch.Clear();
         _scratch.Error(error.Message);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Torc.Base;
+using Torc.Server.Sockets;
 
 namespace Torc.Server.Hosting;
 
@@ -9,6 +10,9 @@ internal static class HostClock
     private static readonly long Start = Stopwatch.GetTimestamp();
 
     internal static Instant Now => new(MonotonicMicros, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+
+    /// <summary>On an event loop the time when its round began, which is read once for all its sockets; elsewhere the time.</summary>
+    internal static Instant RoundNow => EventLoop.Current?.Now ?? Now;
 
     internal static long MonotonicMicros => Stopwatch.GetElapsedTime(Start).Ticks / TimeSpan.TicksPerMicrosecond;
 }

@@ -112,7 +112,7 @@ internal sealed class PipeSender(PipeWriter pipe, long waitingBytesMax, Action<s
     private void BeginFlush()
     {
         _flushing = true;
-        _flushingSinceMicros = HostClock.MonotonicMicros;
+        _flushingSinceMicros = HostClock.RoundNow.MonotonicMicros;
     }
 
     private void Flush()

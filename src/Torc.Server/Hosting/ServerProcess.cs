@@ -36,7 +36,7 @@ internal static class ServerProcess
         var listener = new RespListener(clients, settings.Get(SettingTable.MaxClients), loggers.CreateLogger("Clients"));
         var report = new NodeReport(settings);
         using var survey = new ClusterSurvey();
-        using var transport = new LoopTransport(settings.EventLoops, fate.Fail);
+        using var transport = new LoopTransport(settings.EventLoops, static () => HostClock.Now, fate.Fail);
         using var host = new NodeHost(settings, home, clients, transport, fate, loggers);
         WebApplication web = MakeWeb(settings, provider, listener, host, transport, report, survey);
 

@@ -34,6 +34,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly int _epoll;
     private readonly int _counter;
     private readonly Thread _thread;
+    private readonly Func<Instant> _clock;
     private readonly Action<Exception> _fail;
     private readonly ConcurrentQueue<IRoundWork> _posted = new();
     private readonly List<LoopSocket?> _sockets = [];
@@ -46,8 +47,10 @@ internal sealed unsafe class EventLoop : IDisposable
     private int _wokenUp;
     private volatile bool _stopping;
 
-    internal EventLoop(int index, Action<Exception> fail)
+    internal EventLoop(int index, Func<Instant> clock, Action<Exception> fail)
     {
+        _clock = clock;
+        Now = clock();
         _fail = fail;
         _epoll = Checked(Epoll.Create(Epoll.CloseOnExecute), "epoll_create1");
         _counter = Checked(Epoll.CreateCounter(0, Epoll.CloseOnExecute | Epoll.NonBlocking), "eventfd");
@@ -57,6 +60,9 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>The loop whose thread this is, or null.</summary>
     internal static EventLoop? Current => _current;
+
+    /// <summary>When the round began.</summary>
+    internal Instant Now { get; private set; }
 
     /// <summary>What all sockets of the loop read into that have nothing unread; see <see cref="GiveReadBufferAway"/>.</summary>
     internal byte[] ReadBuffer { get; private set; } = GC.AllocateUninitializedArray<byte>(ReadBytesMax, pinned: true);
@@ -167,6 +173,7 @@ internal sealed unsafe class EventLoop : IDisposable
                 return;
             Checked(ready, "epoll_wait");
         }
+        Now = _clock();
         for (int i = 0; i < ready; i++)
         {
             byte* happening = events + (i * Epoll.EventBytes);

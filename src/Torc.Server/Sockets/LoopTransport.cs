@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Torc.Base;
 
 namespace Torc.Server.Sockets;
 
@@ -17,12 +18,12 @@ internal sealed class LoopTransport : IConnectionListenerFactory, IConnectionLis
     private readonly EventLoop[] _loops;
     private int _next;
 
-    internal LoopTransport(int loops, Action<Exception> fail)
+    internal LoopTransport(int loops, Func<Instant> clock, Action<Exception> fail)
     {
         _loops = new EventLoop[loops];
         for (int i = 0; i < loops; i++)
         {
-            _loops[i] = new EventLoop(i, fail);
+            _loops[i] = new EventLoop(i, clock, fail);
             _loops[i].Start();
         }
     }

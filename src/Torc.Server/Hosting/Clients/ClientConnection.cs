@@ -96,14 +96,13 @@ internal sealed class ClientConnection
     }
 
     /// <summary>Delivers replies <paramref name="from"/> up to <paramref name="to"/> of an outbox, which are all this connection's.</summary>
-    internal void Deliver(Outbox outbox, int from, int to)
+    internal void Deliver(Outbox outbox, int from, int to, Instant now)
     {
         int dispatched;
         lock (_gate)
         {
             if (_closed)
                 return;
-            Instant now = HostClock.Now;
             for (int i = from; i < to; i++)
             {
                 SessionReply reply = outbox.Replies[i];
@@ -151,8 +150,9 @@ internal sealed class ClientConnection
         int dispatched;
         lock (_gate)
         {
-            Interlocked.Exchange(ref _activeMicros, HostClock.MonotonicMicros);
-            _session.Receive(ref bytes, HostClock.Now);
+            Instant now = HostClock.RoundNow;
+            Interlocked.Exchange(ref _activeMicros, now.MonotonicMicros);
+            _session.Receive(ref bytes, now);
             dispatched = QueueDispatched();
             SendOutput();
             full = _session.Outstanding >= Session.CommandsOutstandingMax;

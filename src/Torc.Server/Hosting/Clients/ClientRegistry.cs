@@ -56,6 +56,7 @@ internal sealed class ClientRegistry
     /// <summary>Hands an outbox's replies to their connections, runs of one connection together. Those of closed ones are dropped.</summary>
     internal void Deliver(Outbox outbox)
     {
+        Instant now = HostClock.Now;
         List<SessionReply> replies = outbox.Replies;
         for (int from = 0; from < replies.Count;)
         {
@@ -64,7 +65,7 @@ internal sealed class ClientRegistry
             while (to < replies.Count && replies[to].Request.Session == session)
                 to++;
             if (_clients.TryGetValue(session.Id, out ClientConnection? client))
-                client.Deliver(outbox, from, to);
+                client.Deliver(outbox, from, to, now);
             from = to;
         }
     }

@@ -15,7 +15,7 @@ public sealed class LoopTransportTests : IDisposable
     private readonly TaskCompletionSource<Exception> _failed = new();
     private readonly LoopTransport _transport;
 
-    public LoopTransportTests() => _transport = new LoopTransport(2, error => _failed.TrySetResult(error));
+    public LoopTransportTests() => _transport = new LoopTransport(2, static () => new Instant(1, 1), error => _failed.TrySetResult(error));
 
     public void Dispose()
     {
