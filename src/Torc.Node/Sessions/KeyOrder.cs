@@ -32,8 +32,6 @@ internal sealed class KeyOrder
     /// <param name="coordinatorOf">Where a held request would go now.</param>
     public KeyOrder(Func<Request, int> coordinatorOf) => _coordinatorOf = coordinatorOf;
 
-    public int HeldCount => _held.Count;
-
     /// <summary>True: the request may go now. False: it is held; <see cref="Release"/> gives it back in time.</summary>
     public bool Admit(Request request)
     {

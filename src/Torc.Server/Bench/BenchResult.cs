@@ -67,7 +67,7 @@ internal sealed record BenchResult
 
     internal static BenchResult Of(BenchOptions options, Tally tally)
     {
-        double elapsed = tally.LastAnsweredAt > tally.FirstSentAt ? (tally.LastAnsweredAt - tally.FirstSentAt) / (double)Stopwatch.Frequency : 0;
+        double elapsed = tally.LastAnsweredAt > tally.FirstBeganAt ? (tally.LastAnsweredAt - tally.FirstBeganAt) / (double)Stopwatch.Frequency : 0;
         return new BenchResult
         {
             Version = TorcCommands.Version,

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Torc.Server.Sockets;
 
 /// <summary>
-/// The calls of the C library that an <see cref="EventLoop"/> needs, on 64-bit Linux; see epoll(7). Numbers are those of
+/// The calls of the C library that wait for many sockets, on 64-bit Linux; see epoll(7) and timerfd_create(2). Numbers are those of
 /// x86-64 and arm64 Linux, which agree for everything named here but the layout of an event.
 /// </summary>
 internal static unsafe partial class Epoll
@@ -19,6 +19,7 @@ internal static unsafe partial class Epoll
 
     internal const int CloseOnExecute = 0x80000;
     internal const int NonBlocking = 0x800;
+    internal const int ClockMonotonic = 1;
     internal const int DontWait = 0x40;
     internal const int NoSignal = 0x4000;
 
@@ -48,6 +49,12 @@ internal static unsafe partial class Epoll
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     internal static partial int CreateCounter(uint first, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    internal static partial int CreateTimer(int clock, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
+    internal static partial int SetTimer(int timer, int flags, long* times, long* before);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int file, byte* bytes, nint count);

@@ -28,7 +28,7 @@ internal sealed class Tally
     /// <summary>Reads that found no key.</summary>
     internal long Misses { get; set; }
 
-    internal long FirstSentAt { get; set; } = long.MaxValue;
+    internal long FirstBeganAt { get; set; } = long.MaxValue;
 
     internal long LastAnsweredAt { get; set; }
 
@@ -60,7 +60,7 @@ internal sealed class Tally
         foreach ((string word, long count) in other.Errors)
             Errors[word] = Errors.GetValueOrDefault(word) + count;
         Misses += other.Misses;
-        FirstSentAt = Math.Min(FirstSentAt, other.FirstSentAt);
+        FirstBeganAt = Math.Min(FirstBeganAt, other.FirstBeganAt);
         LastAnsweredAt = Math.Max(LastAnsweredAt, other.LastAnsweredAt);
         _done += other._done;
         _warmUp += other._warmUp;

@@ -39,27 +39,27 @@ internal sealed class Worker
 
     internal void Run()
     {
-        using var epoll = new Epoll();
+        using var waiter = new SocketWaiter();
         foreach (Connection connection in _connections)
         {
-            epoll.Watch(connection.Socket, connection.Index);
+            waiter.Watch(connection.Socket, connection.Index);
             connection.Protocol.Greet(connection.Output);
-            Flush(epoll, connection);
+            Flush(waiter, connection);
         }
         Span<int> ready = stackalloc int[256];
         while (true)
         {
-            FillIdle(epoll);
+            FillIdle(waiter);
             if (_lost == _connections.Length || (_isOver && _busy == 0))
                 return;
-            int count = epoll.Wait(ready, WaitNanoseconds());
+            int count = waiter.Wait(ready, WaitNanoseconds());
             foreach (int index in ready[..count])
             {
-                if (index != Epoll.TimerIndex)
-                    Serve(epoll, _connections[index]);
+                if (index != SocketWaiter.TimerIndex)
+                    Serve(waiter, _connections[index]);
             }
             if (_isOver && Stopwatch.GetElapsedTime(_overAt).TotalMilliseconds > DrainMsMax)
-                LoseThoseThatDoNotAnswer(epoll);
+                LoseThoseThatDoNotAnswer(waiter);
         }
     }
 
@@ -73,18 +73,18 @@ internal sealed class Worker
         return Math.Clamp((long)(ticks * (1e9 / Stopwatch.Frequency)), 0, Longest);
     }
 
-    private void FillIdle(Epoll epoll)
+    private void FillIdle(SocketWaiter waiter)
     {
         if (_busy + _lost == _connections.Length)
             return;
         foreach (Connection connection in _connections)
         {
             if (connection.IsIdle)
-                Fill(epoll, connection);
+                Fill(waiter, connection);
         }
     }
 
-    private void Fill(Epoll epoll, Connection connection)
+    private void Fill(SocketWaiter waiter, Connection connection)
     {
         long now = Stopwatch.GetTimestamp();
         SendSecondHalves(connection);
@@ -97,16 +97,19 @@ internal sealed class Worker
             _overAt = now;
         }
         bool isMeasured = _phase.IsMeasured(now);
-        if (isMeasured && granted > 0)
-            Tally.FirstSentAt = Math.Min(Tally.FirstSentAt, now);
         for (int i = 0; i < granted; i++)
-            Send(connection, _source.Next(), isMeasured, _schedule.Take(now));
+        {
+            long beganAt = _schedule.Take(now);
+            if (isMeasured)
+                Tally.FirstBeganAt = Math.Min(Tally.FirstBeganAt, beganAt);
+            Send(connection, _source.Next(), isMeasured, beganAt);
+        }
         if (connection.Pending.Count == 0)
             return;
         if (_options.WaitReplicas > 0 && !_options.WaitEach)
             SendWait(connection);
         _busy++;
-        Flush(epoll, connection);
+        Flush(waiter, connection);
     }
 
     private void SendWait(Connection connection)
@@ -148,13 +151,13 @@ internal sealed class Worker
             SendWait(connection);
     }
 
-    private void Serve(Epoll epoll, Connection connection)
+    private void Serve(SocketWaiter waiter, Connection connection)
     {
         if (connection.IsLost)
             return;
         if (!connection.Receive())
         {
-            Lose(epoll, connection);
+            Lose(waiter, connection);
             return;
         }
         long now = Stopwatch.GetTimestamp();
@@ -166,7 +169,7 @@ internal sealed class Worker
                 break;
             if (reply == WireReply.Broken || connection.Pending.Count == 0)
             {
-                Lose(epoll, connection);
+                Lose(waiter, connection);
                 return;
             }
             Answer(connection, connection.Pending.Dequeue(), reply, number, error, now);
@@ -175,9 +178,9 @@ internal sealed class Worker
         }
         connection.Consume(read);
         if (connection.IsIdle)
-            Fill(epoll, connection);
+            Fill(waiter, connection);
         if (connection.HasUnsent || connection.WantsWritable)
-            Flush(epoll, connection);
+            Flush(waiter, connection);
     }
 
     private void Answer(Connection connection, Pending pending, WireReply reply, long number, string error, long now)
@@ -217,23 +220,23 @@ internal sealed class Worker
             Tally.CountDone(pending.Operation, (long)((now - pending.BeganAt) * (1e9 / Stopwatch.Frequency)));
     }
 
-    private void Flush(Epoll epoll, Connection connection)
+    private void Flush(SocketWaiter waiter, Connection connection)
     {
         if (connection.IsLost)
             return;
         if (!connection.Send())
         {
-            Lose(epoll, connection);
+            Lose(waiter, connection);
             return;
         }
         if (connection.WantsWritable == connection.HasUnsent)
             return;
         connection.WantsWritable = connection.HasUnsent;
-        epoll.WatchWritable(connection.Socket, connection.Index, connection.WantsWritable);
+        waiter.WatchWritable(connection.Socket, connection.Index, connection.WantsWritable);
     }
 
     /// <summary>What was on its way failed; the others go on without it.</summary>
-    private void Lose(Epoll epoll, Connection connection)
+    private void Lose(SocketWaiter waiter, Connection connection)
     {
         if (connection.Pending.Count > 0)
             _busy--;
@@ -248,15 +251,15 @@ internal sealed class Worker
         connection.Halves.Clear();
         connection.IsLost = true;
         _lost++;
-        epoll.Forget(connection.Socket);
+        waiter.Forget(connection.Socket);
     }
 
-    private void LoseThoseThatDoNotAnswer(Epoll epoll)
+    private void LoseThoseThatDoNotAnswer(SocketWaiter waiter)
     {
         foreach (Connection connection in _connections)
         {
             if (connection.Pending.Count > 0)
-                Lose(epoll, connection);
+                Lose(waiter, connection);
         }
     }
 }
