@@ -30,6 +30,7 @@ public sealed class ShardStore : IDisposable
     private readonly Maintainer _maintainer;
     private readonly ColdPromotion _promotion;
     private readonly StorageOptions _options;
+    private readonly bool _overwrites;
     private ColdRead? _resolved;
     private long _changes = 1; // of what a RecordPlace relies on
     private long _coldReadsTotal, _damagedReadsTotal, _stalledPutsTotal;
@@ -37,6 +38,7 @@ public sealed class ShardStore : IDisposable
     internal ShardStore(StorageOptions options, SegmentTable segments, SegmentSupply supply, PartitionTable partitions, LogTail log)
     {
         _options = options;
+        _overwrites = options.Mode == StorageMode.Memory;
         _segments = segments;
         _supply = supply;
         _partitions = partitions;
@@ -123,10 +125,15 @@ public sealed class ShardStore : IDisposable
             return PutOutcome.Unresolved;
         if (old.Segment == null && !_partitions.HasRoom)
             return PutOutcome.MemoryFull;
+        var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
+        if (_overwrites && old.Segment != null && old.Size == size && !_maintainer.TracksReads)
+        {
+            Overwrite(old, header, key.Key, row);
+            return PutOutcome.Done;
+        }
         PutOutcome reserved = _log.Reserve((int)size, (flags & RecordFlags.Tombstone) != 0 ? AppendUse.Delete : AppendUse.Put);
         if (reserved != PutOutcome.Done)
             return Refused(reserved);
-        var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
         long address = _log.Append(header, key.Key, row);
         _log.Active!.AddLive(size);
         PartitionState partition = old.Partition!;
@@ -265,6 +272,19 @@ public sealed class ShardStore : IDisposable
                 break;
         }
         return outcome;
+    }
+
+    /// <summary>
+    /// Nothing of a memory store's log is ever read again in its order, so a row as long as the one before goes into its place: nothing is left
+    /// behind to compact. Not while memory is short: then the order of segments tells what was written lately.
+    /// </summary>
+    private void Overwrite(in RecordPlace old, in RecordHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> row)
+    {
+        Segment segment = _segments.At(old.Address, out int offset);
+        RecordCodec.Write(segment.Overwritable(offset, old.Size), header, key, row);
+        old.Partition!.Remove(old.Flags, old.Size);
+        old.Partition.Add(header.Flags, old.Size, header.Version);
+        _changes++;
     }
 
     // A forget or drop covers what lies before it; the reserve call already chose the segment that it goes to.

@@ -23,6 +23,7 @@ internal sealed unsafe class EventLoop : IDisposable
 {
     private const int EventsPerRoundMax = 512;
     private const int CommandsPerRoundMax = 256;
+    private const int CommandsPerTurnMax = 64;
 
     /// <summary>What one read takes at most; also the size of the buffer that all of a loop's sockets share while they have nothing unread.</summary>
     internal const int ReadBytesMax = 64 * 1024;
@@ -44,6 +45,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private List<IRoundWork> _running = [];
     private uint _generation;
     private int _commands;
+    private int _commandsOfTurn;
     private int _wokenUp;
     private volatile bool _stopping;
 
@@ -87,6 +89,7 @@ internal sealed unsafe class EventLoop : IDisposable
     internal void RunTurnInRound(IRoundWork shard, int commands)
     {
         _commands += commands;
+        _commandsOfTurn += commands;
         if (!_turns.Contains(shard))
             _turns.Add(shard);
     }
@@ -184,6 +187,8 @@ internal sealed unsafe class EventLoop : IDisposable
                 socket.OnEvents(Epoll.EventsOf(happening));
             if (_commands >= CommandsPerRoundMax)
                 RunDeferred();
+            else if (_commandsOfTurn >= CommandsPerTurnMax)
+                RunTurns();
         }
         RunPosted();
         RunDeferred();
@@ -215,6 +220,15 @@ internal sealed unsafe class EventLoop : IDisposable
                 work.RunInRound();
             _running.Clear();
         }
+    }
+
+    private void RunTurns()
+    {
+        _commandsOfTurn = 0;
+        (_turns, _running) = (_running, _turns);
+        foreach (IRoundWork work in _running)
+            work.RunInRound();
+        _running.Clear();
     }
 
     private sealed class PostedAction(Action action) : IRoundWork

@@ -26,6 +26,7 @@ internal sealed class Maintainer : IDisposable
     private readonly Graveyard _graveyard;
     private readonly Compactor _compactor;
     private readonly Evictor _evictor;
+    private readonly IdleMemory _idleMemory;
     private readonly int _memorySlots;
     private MaintenanceTask? _underWay;
     private Instant _diskFullSince, _appendedSince;
@@ -41,6 +42,7 @@ internal sealed class Maintainer : IDisposable
         _graveyard = new Graveyard(segments);
         _compactor = new Compactor(options, segments, supply, log, mover);
         _evictor = new Evictor(options, segments, mover);
+        _idleMemory = new IdleMemory(segments);
     }
 
     /// <summary>Whether memory is short enough that it pays to remember which records are read.</summary>
@@ -61,6 +63,7 @@ internal sealed class Maintainer : IDisposable
         if (_underWay != null)
             return null;
         NoteIdleness(now);
+        _idleMemory.Observe(now);
         return _underWay = Choose(now);
     }
 
@@ -116,13 +119,10 @@ internal sealed class Maintainer : IDisposable
         ?? Spare(now)
         ?? _compactor.Next(now, isUrgent: _supply.IsDiskFull || _supply.Next == null)
         ?? (MaintenanceTask?)Load()
-        ?? Discarding();
+        ?? _idleMemory.Next();
 
     private PopulateTask? Population() =>
         _log.Active is { } active && PopulateTask.IsDue(active) ? new PopulateTask(_segments, active) : null;
-
-    private DiscardTask? Discarding() =>
-        _segments.HasIdleMemory && _segments.TryRentIdleMemory(out int memorySlot) ? new DiscardTask(_segments, memorySlot) : null;
 
     private MaintenanceTask? Eviction()
     {

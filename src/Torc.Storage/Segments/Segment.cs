@@ -6,7 +6,7 @@ using Torc.Storage.Records;
 namespace Torc.Storage.Segments;
 
 /// <summary>
-/// One segment: its place in the log, its file, and its memory while it is resident. Bytes below <see cref="End"/> never change, so
+/// One segment: its place in the log, its file, and its memory while it is resident. In a store with files bytes below <see cref="End"/> never change, so
 /// they are read outside the lock without care; what may end is the memory (only in maintenance, never while a flush or hint
 /// task reads it) and the file (only when <see cref="TryRetireFile"/> found no reader).
 /// </summary>
@@ -117,6 +117,13 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     public Span<byte> Writable(int offset, int length)
     {
         Check.Deep(IsResident && !IsSealed && offset >= 0 && offset + length <= SegmentBytes);
+        return new Span<byte>(Memory + offset, length);
+    }
+
+    /// <summary>A record that is there, to be replaced where it lies: of a segment without a file.</summary>
+    public Span<byte> Overwritable(int offset, int length)
+    {
+        Check.Deep(IsResident && File == null && offset >= SegmentHeader.Bytes && offset + length <= End);
         return new Span<byte>(Memory + offset, length);
     }
 

@@ -16,7 +16,6 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     private const int AddressBits = 40;
     private const int UnitShift = 3;
     private const int LineBytes = 64;
-    private const int IdleShare = 8;
     private const int PrefetchedLines = 3;
 
     private readonly NativeArena _memory;
@@ -100,11 +99,8 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     /// <summary>Takes the page faults of a part of a rented slot outside the lock.</summary>
     public void PopulateMemory(int memorySlot, int offset, int bytes) => _memory.Populate(memorySlot, offset, bytes);
 
-    /// <summary>
-    /// Memory of segments that were let go, above what the next segments will use: compaction lets several go at a time, and
-    /// pages that went back to the system cost far more to get again than to keep for a moment.
-    /// </summary>
-    public bool HasIdleMemory => _memory.SlotsIdle > 1 + _memory.SlotsInUse / IdleShare;
+    /// <summary>Memory slots whose last segment was let go and that still hold its pages.</summary>
+    public int IdleMemorySlots => _memory.SlotsIdle;
 
     public bool TryRentIdleMemory(out int memorySlot) => _memory.TryRentIdle(out memorySlot);
 
