@@ -89,8 +89,13 @@ public sealed class ShardStore : IDisposable
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
         if (partition == null)
             return FindOutcome.NotFound;
-        if (!_lookup.TryGuess(partition, key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record))
-            return FindSlowly(partition, key, finished, out view, out cold);
+        if (!_lookup.TryGuess(partition, key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record, out bool isAbsent))
+        {
+            if (!isAbsent)
+                return FindSlowly(partition, key, finished, out view, out cold);
+            view = new RecordView(key.Hash, default, 0, _changes, partition, null, -1);
+            return FindOutcome.NotFound;
+        }
         if (_maintainer.TracksReads)
             segment.Touch(offset);
         view = new RecordView(key.Hash, record, segment.Base + offset + record.Length, _changes, partition, segment, address);
@@ -98,17 +103,29 @@ public sealed class ShardStore : IDisposable
     }
 
     /// <summary>
-    /// Brings the key's bucket towards the processor cache. For a batch of keys call it for each, then <see cref="PrefetchRecord"/> for
-    /// each, and only then the first Find: so the loads of a batch overlap instead of following one another.
+    /// Begins to bring a key's record towards the processor's cache: asks the memory for its bucket. For a batch of keys call it for
+    /// each, then <see cref="Arrive"/> for all, and only then the first Find: so the loads of a batch overlap instead of following one another.
     /// </summary>
-    public void PrefetchBucket(in RecordKey key) => _partitions.Get(key.Keyspace, key.Partition)?.Directory.Prefetch(key.Hash);
-
-    /// <summary>Brings the start of the record that is most likely the key's towards the processor cache, when it is in memory.</summary>
-    public void PrefetchRecord(in RecordKey key)
+    public RecordApproach Approach(in RecordKey key)
     {
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
-        if (partition != null && partition.Directory.TryGuess(key.Hash, out long address))
-            _segments.Prefetch(address);
+        return partition == null ? default : new RecordApproach(partition.Directory.Approach(key.Hash));
+    }
+
+    /// <summary>Goes on until all are there: looks at the buckets that have arrived and asks for records, or for the next bucket of a key that found its own full.</summary>
+    public void Arrive(Span<RecordApproach> approaches)
+    {
+        for (bool underWay = true; underWay;)
+        {
+            underWay = false;
+            foreach (ref RecordApproach approach in approaches)
+            {
+                if (!approach.IsUnderWay)
+                    continue;
+                Advance(ref approach);
+                underWay |= approach.IsUnderWay;
+            }
+        }
     }
 
     /// <summary>Inserts or replaces.</summary>
@@ -239,6 +256,19 @@ public sealed class ShardStore : IDisposable
         _maintainer.Dispose();
         _partitions.Dispose();
         _segments.Dispose();
+    }
+
+    private void Advance(ref RecordApproach approach)
+    {
+        if (approach.Walk.TryMatch(out long address))
+        {
+            _segments.Prefetch(address);
+            approach = default;
+        }
+        else if (approach.Walk.MoveNext())
+        {
+            approach.Walk.Prefetch();
+        }
     }
 
     /// <summary>The ordinary case is one line of the directory and one record in memory; this is every other.</summary>

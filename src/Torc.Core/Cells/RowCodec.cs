@@ -36,6 +36,9 @@ internal static class RowCodec
     public const int BaseNone = 0, BaseAtMax = 1, BaseExplicit = 2;
     public const int ExpiryNone = 0, ExpiryAtMax = 1, ExpiryAtBase = 2, ExpiryExplicit = 3;
 
+    /// <summary>The flags of what a plain SET leaves: a string at version max, without expiry. All that follows is its value.</summary>
+    public const byte PlainString = (byte)RowKind.String | BaseAtMax << BaseTagShift;
+
     public const byte CellTombstone = 0x08;
     public const int CellTagShift = 4;
     public const int CellAtMax = 0, CellAtBase = 1, CellExplicit = 2;
@@ -110,6 +113,18 @@ internal static class RowCodec
             _ => true,
         };
         return valid && deadlineMs <= long.MaxValue && !from.Failed;
+    }
+
+    /// <summary>The expiry's version of a row that is known to be canonical.</summary>
+    public static Version ExpiryOf(ReadOnlySpan<byte> row, Version max, Version baseVersion)
+    {
+        int expiryTag = (row[0] >> ExpiryTagShift) & 3;
+        if (expiryTag != ExpiryExplicit)
+            return expiryTag switch { ExpiryAtMax => max, ExpiryAtBase => baseVersion, _ => Version.None };
+        var from = new ByteReader(row[1..]);
+        if (((row[0] >> BaseTagShift) & 3) == BaseExplicit)
+            ReadVersion(ref from);
+        return ReadVersion(ref from);
     }
 
     /// <summary>Reads one cell; false when it is not canonical by itself (order is the caller's to check).</summary>

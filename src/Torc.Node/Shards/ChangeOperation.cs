@@ -24,6 +24,40 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     protected ChangeOperation(Shard shard)
         : base(shard) => _write = new WritePhase(this, this);
 
+    /// <summary>
+    /// Makes a change that needs no other replica and nothing from disk, without an operation: what <see cref="Change(in RowView)"/> and the write
+    /// phase do when this node holds the only copy. False: nothing happened, and it takes an operation, if only to refuse it.
+    /// Nobody may be in front on the key.
+    /// </summary>
+    public static bool TryApply(Shard shard, Request request)
+    {
+        if (shard.View.Map!.ReplicasPerPartition > 1 || !shard.IsComplete(request.Partition) || !shard.View.ClockIsTrusted)
+            return false;
+        var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
+        FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out RecordPlace place, out _);
+        if (found is not (FindOutcome.Found or FindOutcome.NotFound) || row.LacksValue)
+            return false;
+        Version stamp = shard.Clock.Stamp(shard.Now, row.MaxVersion);
+        ByteWriter reply = shard.BeginReply(request);
+        int replyStart = reply.Length;
+        shard.Delta.Clear();
+        var context = new WriteContext(request, row, shard.Now, stamp, shard.RecordBytesMax, shard.Delta, reply);
+        request.Spec.OnWrite!(ref context);
+        if (context.Changed)
+        {
+            ApplyResult applied = shard.Rows.Apply(key, DeltaOf(request, context, shard.Delta), row, place, shard.Outbox);
+            if (applied.Outcome != ApplyOutcome.Applied || !applied.Reflected)
+            {
+                reply.Truncate(replyStart);
+                return false;
+            }
+            shard.TraceStamped(request, stamp, context.DeltaVersion);
+            shard.TraceLevelMet(request, ReplicaSet.FirstOf(1), required: 1);
+        }
+        shard.EndReply(request);
+        return true;
+    }
+
     protected override void Reset()
     {
         _write.Reset();
@@ -108,8 +142,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             Answer(_wasSent ? _earlierReply.Written : _reply.Written);
             return;
         }
-        if (!RowView.TryDecode(context.DeltaVersion, _delta.Written, out RowView delta))
-            throw new InvariantException($"the delta of {Request.Spec.Name} does not decode");
+        RowView delta = DeltaOf(Request, context, _delta);
         ApplyResult applied = isLocal
             ? Shard.Rows.Apply(RecordKey, delta, row, place, Shard.Outbox)
             : Shard.Rows.Apply(RecordKey, delta, Finished, Shard.Outbox);
@@ -118,8 +151,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             OnNotApplied(applied);
             return;
         }
-        if (context.DeltaVersion == stamp && Shard.Options.TracesPromises)
-            Shard.Emit(new NodeEvent(NodeEventKind.Stamped, Request.Partition, stamp));
+        Shard.TraceStamped(Request, stamp, context.DeltaVersion);
         _wasSent = true;
         _stamp = context.DeltaVersion;
         _wasRelative = context.IsRelative;
@@ -130,6 +162,11 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         }
         _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, Levels.Required(Request.WriteLevel, Replicas.Length));
     }
+
+    private static RowView DeltaOf(Request request, scoped in WriteContext context, ByteWriter delta) =>
+        RowView.TryDecode(context.DeltaVersion, delta.Written, out RowView row)
+            ? row
+            : throw new InvariantException($"the delta of {request.Spec.Name} does not decode");
 
     /// <summary>
     /// A change relative to the old value (INCR, APPEND) that was outranked must not simply run again: what outranked it may have

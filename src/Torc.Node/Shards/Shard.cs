@@ -7,6 +7,7 @@
 
 using Torc.Core.Clocks;
 using Torc.Core.Placement;
+using Torc.Core.Replication;
 using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
@@ -94,6 +95,9 @@ public sealed class Shard
 
     internal OperationPool Pool { get; }
 
+    /// <summary>For a delta that is applied before the turn goes on.</summary>
+    internal ByteWriter Delta { get; } = new();
+
     /// <summary>By key: the read that asked other replicas in this turn, which later ones of the turn may join.</summary>
     internal Dictionary<ulong, ReadOperation> ReadsOfTurn { get; } = [];
 
@@ -111,27 +115,18 @@ public sealed class Shard
     }
 
     /// <summary>
-    /// Brings what requests will look at towards the processor, all at once: what a store waits for is memory, and many waits take
-    /// hardly longer than one. Call it before <see cref="Execute"/>, with as many requests as the processor can have loads under way.
+    /// Begins to bring what a request will look at towards the processor: what a store waits for is memory, and many waits take hardly
+    /// longer than one. Call it for as many requests as the processor can have loads under way, then <see cref="Arrive"/>, then <see cref="Execute"/>.
     /// </summary>
-    public void Prefetch(ReadOnlySpan<Request> requests)
-    {
-        foreach (Request request in requests)
-            Store.PrefetchBucket(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
-        foreach (Request request in requests)
-            Store.PrefetchRecord(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
-    }
+    public RecordApproach Approach(Request request) =>
+        Store.Approach(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
 
-    /// <summary>The same for what a peer asks of this replica, in two steps: call it for some messages, then again with <paramref name="near"/>.</summary>
-    public void Prefetch(in PeerMessage message, bool near)
-    {
-        if (!ReplicaRequests.TryKeyOf(message, out RecordKey key))
-            return;
-        if (near)
-            Store.PrefetchRecord(key);
-        else
-            Store.PrefetchBucket(key);
-    }
+    /// <summary>The same for what a peer asks of this replica.</summary>
+    public RecordApproach Approach(in PeerMessage message) =>
+        ReplicaRequests.TryKeyOf(message, out RecordKey key) ? Store.Approach(key) : default;
+
+    /// <summary>Goes on with all that <see cref="Approach(Request)"/> began.</summary>
+    public void Arrive(Span<RecordApproach> approaches) => Store.Arrive(approaches);
 
     /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>
     public void Execute(Request request)
@@ -296,10 +291,12 @@ public sealed class Shard
                     Begin(Pool.TakeRead(), request);
                 break;
             case CommandKind.Write or CommandKind.PartitionFlush:
-                Begin(Pool.TakeWrite(), request);
+                if (!Gate.IsEmpty || !ChangeOperation.TryApply(this, request))
+                    Begin(Pool.TakeWrite(), request);
                 break;
             case CommandKind.ReadModifyWrite:
-                Begin(Pool.TakeModify(), request);
+                if (!Gate.IsEmpty || !ChangeOperation.TryApply(this, request))
+                    Begin(Pool.TakeModify(), request);
                 break;
             case CommandKind.PartitionScan:
                 var scan = new ScanOperation(this, request);
@@ -329,6 +326,20 @@ public sealed class Shard
             Outbox.ColdReads.Add(cold);
         }
         waiting.Add(resumable);
+    }
+
+    /// <summary>A change was stamped and applied here: what a checker of promises has to see again. <paramref name="written"/> is another version when nothing was stamped.</summary>
+    internal void TraceStamped(Request request, Version stamp, Version written)
+    {
+        if (Options.TracesPromises && written == stamp)
+            Emit(new NodeEvent(NodeEventKind.Stamped, request.Partition, stamp));
+    }
+
+    /// <summary>A write was acknowledged by so many replicas as its level asks for.</summary>
+    internal void TraceLevelMet(Request request, ReplicaSet counted, int required)
+    {
+        if (Options.TracesPromises)
+            Emit(new NodeEvent(NodeEventKind.LevelMet, request.Partition, Replicas: counted.Bits, Count: required, Level: request.WriteLevel));
     }
 
     internal void Emit(in NodeEvent happened) => Outbox.Events.Add(happened);

@@ -75,15 +75,6 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         Decide();
     }
 
-    private void TraceLevelMet()
-    {
-        if (!Shard.Options.TracesPromises)
-            return;
-        Shard.Emit(new NodeEvent(
-            NodeEventKind.LevelMet, operation.Request.Partition, Replicas: _quorum.Counted.Bits, Count: _quorum.Required,
-            Level: operation.Request.WriteLevel));
-    }
-
     private void Decide()
     {
         switch (_quorum.Decision)
@@ -92,7 +83,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
                 return;
             case WriteDecision.Acknowledged:
                 _isActive = false;
-                TraceLevelMet();
+                Shard.TraceLevelMet(operation.Request, _quorum.Counted, _quorum.Required);
                 owner.OnAcknowledged();
                 return;
             case WriteDecision.Superseded:

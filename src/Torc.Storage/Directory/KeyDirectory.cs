@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Torc.Base;
 
@@ -66,21 +66,41 @@ public sealed unsafe class KeyDirectory : IDisposable
         Sse.Prefetch0(region.At(region.HomeOf(region.TagOf(hash))));
     }
 
-    /// <summary>The first address in the home bucket of a hash whose tag matches: nearly always the key's, when it has one. No other memory is read.</summary>
-    public bool TryGuess(ulong hash, out long address)
+    /// <summary>The same, and where the walk for the hash begins.</summary>
+    internal BucketWalk Approach(ulong hash)
     {
-        address = -1;
         Link link = RegionLinkOf(hash);
         if (link.Buckets == 0)
+            return default;
+        var walk = new BucketWalk(new Region(_lines, link), hash);
+        walk.Prefetch();
+        return walk;
+    }
+
+    /// <summary>
+    /// The first address whose tag matches, in the region's own buckets: nearly always the key's, when it has one. When none is
+    /// found, <paramref name="isAbsent"/> says whether that is sure, or overflow buckets are still to be looked through.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGuess(ulong hash, out long address, out bool isAbsent)
+    {
+        address = -1;
+        isAbsent = false;
+        Link link = RegionLinkOf(hash);
+        if (link.Buckets == 0)
+        {
+            isAbsent = true;
             return false;
-        var region = new Region(_lines, link);
-        uint tag = region.TagOf(hash);
-        ulong* home = region.At(region.HomeOf(tag));
-        uint matches = Bucket.MatchTag(home, tag);
-        if (matches == 0)
-            return false;
-        address = Bucket.AddressOf(home[BitOperations.TrailingZeroCount(matches)]);
-        return true;
+        }
+        var walk = new BucketWalk(new Region(_lines, link), hash);
+        do
+        {
+            if (walk.TryMatch(out address))
+                return true;
+        }
+        while (walk.MoveNext());
+        isAbsent = !walk.HasOverflow;
+        return false;
     }
 
     /// <summary>Adds an entry that the caller knows is not there. The arena must have room: <see cref="BucketArena.HasRoom"/>.</summary>

@@ -18,11 +18,15 @@ internal ref struct Located
 /// <summary>From a key to its record, in memory or in a finished cold read.</summary>
 internal sealed class RecordLookup(SegmentTable segments)
 {
-    /// <summary>Nearly every record that is there and in memory is found here: by the first tag that matches. False says nothing.</summary>
+    /// <summary>
+    /// Nearly every record that is there and in memory is found here: by the first tag that matches. False: there is none for sure when
+    /// <paramref name="isAbsent"/>, and nothing is said otherwise.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryGuess(PartitionState partition, in RecordKey key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record)
+    public bool TryGuess(
+        PartitionState partition, in RecordKey key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record, out bool isAbsent)
     {
-        if (partition.Directory.TryGuess(key.Hash, out address))
+        if (partition.Directory.TryGuess(key.Hash, out address, out isAbsent))
         {
             segment = segments.At(address, out offset);
             if (segment.IsResident)

@@ -241,8 +241,8 @@ public class ShardStoreTests
         foreach (byte[] key in keys)
         {
             var name = new RecordKey(0, 3, key);
-            store.PrefetchBucket(name);
-            store.PrefetchRecord(name);
+            RecordApproach approach = store.Approach(name);
+            store.Arrive(new Span<RecordApproach>(ref approach));
             store.Find(name, null, out RecordView view, out _);
             if (store.Put(name, view.Place, RecordFlags.None, 1, row) != PutOutcome.Done)
                 throw new InvalidOperationException("The segment is too small for this test.");

@@ -234,15 +234,15 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Prefetches for some messages of a frame, from an index on; up to which index.</summary>
     private int Prefetch(ReceivedFrame frame, int from)
     {
-        foreach (bool near in (ReadOnlySpan<bool>)[false, true])
+        Span<RecordApproach> approaches = stackalloc RecordApproach[PrefetchedMax];
+        approaches.Clear();
+        var reader = new PeerMessageReader(frame.Messages);
+        for (int index = 0; index < from + PrefetchedMax && reader.TryRead(out PeerMessage message); index++)
         {
-            var reader = new PeerMessageReader(frame.Messages);
-            for (int index = 0; index < from + PrefetchedMax && reader.TryRead(out PeerMessage message); index++)
-            {
-                if (index >= from && IsMine(message))
-                    _shard.Prefetch(message, near);
-            }
+            if (index >= from && IsMine(message))
+                approaches[index - from] = _shard.Approach(message);
         }
+        _shard.Arrive(approaches);
         return from + PrefetchedMax;
     }
 
@@ -250,9 +250,13 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     {
         Span<Request> left = CollectionsMarshal.AsSpan(batch.Requests)[batch.Next..];
         Span<Request> next = left[..Math.Min(left.Length, PrefetchedMax)];
-        if (next.Length > 1)
-            _shard.Prefetch(next);
         batch.Prefetched += next.Length;
+        if (next.Length == 1)
+            return;
+        Span<RecordApproach> approaches = stackalloc RecordApproach[PrefetchedMax];
+        for (int index = 0; index < next.Length; index++)
+            approaches[index] = _shard.Approach(next[index]);
+        _shard.Arrive(approaches[..next.Length]);
     }
 
     /// <summary>True when the frame is finished. Walking past messages that were done in an earlier turn costs next to nothing.</summary>
