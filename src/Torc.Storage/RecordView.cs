@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
-using Torc.Storage.Partitions;
+using System.Diagnostics.CodeAnalysis;
 using Torc.Storage.Records;
-using Torc.Storage.Segments;
 
 namespace Torc.Storage;
 
@@ -21,49 +19,36 @@ public enum RecordFlags : byte
 /// A record where it lies: valid until the lock is left or the store is next called, whichever is first. It is decoded
 /// member by member when asked: most callers want two or three.
 /// </summary>
-public readonly ref struct RecordView
+/// <remarks>Its maker fills it in place, and it is handed on by reference: a copy of it costs more than the look-up that it tells of.</remarks>
+public ref struct RecordView
 {
-    private readonly ReadOnlySpan<byte> _record;
-    private readonly long _stamp, _address;
-    private readonly PartitionState? _partition;
-    private readonly Segment? _segment;
+    internal ReadOnlySpan<byte> Record;
+    internal RecordPlace FoundAt;
 
-    /// <summary>Of a record that a find found, or, without segment and record, of a key that has none.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal RecordView(ulong hash, ReadOnlySpan<byte> record, long endOffset, long stamp, PartitionState? partition, Segment? segment, long address)
-    {
-        Hash = hash;
-        EndOffset = endOffset;
-        _record = record;
-        _stamp = stamp;
-        _partition = partition;
-        _segment = segment;
-        _address = address;
-    }
-
-    /// <summary>Of a record that a scan met: its place is unknown.</summary>
+    /// <summary>Of a record that a scan met.</summary>
     internal RecordView(ulong hash, ReadOnlySpan<byte> record, long endOffset)
     {
-        Hash = hash;
+        Record = record;
+        FoundAt = new RecordPlace { Hash = hash };
         EndOffset = endOffset;
-        _record = record;
     }
 
-    public ulong Hash { get; }
+    public readonly ulong Hash => FoundAt.Hash;
 
-    public ReadOnlySpan<byte> Key => _record.IsEmpty ? default : RecordCodec.Key(_record);
+    public readonly ReadOnlySpan<byte> Key => Record.IsEmpty ? default : RecordCodec.Key(Record);
 
-    public ReadOnlySpan<byte> Row => _record.IsEmpty ? default : RecordCodec.Row(_record);
+    public readonly ReadOnlySpan<byte> Row => Record.IsEmpty ? default : RecordCodec.Row(Record);
 
-    public UInt128 Version => _record.IsEmpty ? default : RecordCodec.Version(_record);
+    public readonly UInt128 Version => Record.IsEmpty ? default : RecordCodec.Version(Record);
 
-    public RecordFlags Flags => _record.IsEmpty ? default : RecordCodec.Flags(_record);
+    public readonly RecordFlags Flags => Record.IsEmpty ? default : RecordCodec.Flags(Record);
 
     /// <summary>The log offset after the record: it is durable once <see cref="ShardStore.DurableOffset"/> reached this.</summary>
-    public long EndOffset { get; }
+    public long EndOffset { readonly get; internal set; }
 
-    /// <summary>For a put of the same key in the same turn. Also that of a key that was not found, all else is empty then.</summary>
-    public RecordPlace Place => new(_stamp, Hash, _partition, _segment, _address, _record.Length, Flags);
+    /// <summary>For a put of the same key in the same turn. Also that of a key that was not found, all else is empty then. A scan knows no places.</summary>
+    [UnscopedRef]
+    public readonly ref readonly RecordPlace Place => ref FoundAt;
 }
 
 /// <summary>Takes the records of a <see cref="ShardStore.Scan"/>.</summary>

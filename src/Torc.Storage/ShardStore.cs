@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Torc.Base;
 using Torc.Storage.Disk;
 using Torc.Storage.Log;
@@ -83,22 +84,30 @@ public sealed class ShardStore : IDisposable
     /// <summary>Finds a record. Pass the cold read that an earlier call gave, once it has run.</summary>
     public FindOutcome Find(in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
     {
-        view = default;
         cold = null;
         _resolved = finished;
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
         if (partition == null)
+        {
+            view = default;
             return FindOutcome.NotFound;
+        }
         if (!_lookup.TryGuess(partition, key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record, out bool isAbsent))
         {
             if (!isAbsent)
                 return FindSlowly(partition, key, finished, out view, out cold);
-            view = new RecordView(key.Hash, default, 0, _changes, partition, null, -1);
+            view = default;
+            Fill(ref view.FoundAt, key.Hash, partition, null, -1);
             return FindOutcome.NotFound;
         }
         if (_maintainer.TracksReads)
             segment.Touch(offset);
-        view = new RecordView(key.Hash, record, segment.Base + offset + record.Length, _changes, partition, segment, address);
+        Unsafe.SkipInit(out view);
+        view.Record = record;
+        view.EndOffset = segment.Base + offset + record.Length;
+        Fill(ref view.FoundAt, key.Hash, partition, segment, address);
+        view.FoundAt.Size = record.Length;
+        view.FoundAt.Flags = RecordCodec.Flags(record);
         return FindOutcome.Found;
     }
 
@@ -138,8 +147,13 @@ public sealed class ShardStore : IDisposable
         long size = RecordCodec.SizeOf(key.Key.Length, row.Length);
         if (size > _options.RecordBytesMax || key.Key.Length > RecordCodec.KeyBytesMax)
             return PutOutcome.TooLarge;
-        if (!TryPlace(key, found, out RecordPlace old))
-            return PutOutcome.Unresolved;
+        if (!IsCurrent(key, found))
+            return TryLookUp(key, out RecordPlace place) ? PutAt(key, place, size, flags, version, row) : PutOutcome.Unresolved;
+        return PutAt(key, found, size, flags, version, row);
+    }
+
+    private PutOutcome PutAt(in RecordKey key, in RecordPlace old, long size, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row)
+    {
         if (old.Segment == null && !_partitions.HasRoom)
             return PutOutcome.MemoryFull;
         var header = new RecordHeader(RecordKind.Put, flags, key.Keyspace, key.Partition, version, key.Key.Length, row.Length);
@@ -285,10 +299,14 @@ public sealed class ShardStore : IDisposable
                     _changes++;
                 else if (_maintainer.TracksReads && located.Segment!.IsResident)
                     located.Segment.Touch(located.Offset);
-                view = new RecordView(key.Hash, located.Record, endOffset, _changes, partition, located.Segment, located.Address);
+                view.Record = located.Record;
+                view.EndOffset = endOffset;
+                Fill(ref view.FoundAt, key.Hash, partition, located.Segment, located.Address);
+                view.FoundAt.Size = located.Record.Length;
+                view.FoundAt.Flags = located.Header.Flags;
                 break;
             case FindOutcome.NotFound:
-                view = new RecordView(key.Hash, default, 0, _changes, partition, null, -1);
+                Fill(ref view.FoundAt, key.Hash, partition, null, -1);
                 break;
             case FindOutcome.Cold:
                 cold = new ColdRead(_log.LogId, finished);
@@ -320,16 +338,31 @@ public sealed class ShardStore : IDisposable
     // A forget or drop covers what lies before it; the reserve call already chose the segment that it goes to.
     private UInt128 OwnOffset => (UInt128)(ulong)_log.Active!.EndOffset;
 
-    /// <summary>Believes a place that still holds, and looks the key up otherwise. False: a record on disk may be the key's.</summary>
-    private bool TryPlace(in RecordKey key, in RecordPlace found, out RecordPlace place)
+    /// <summary>Whether a place still holds. All others are looked up again.</summary>
+    private bool IsCurrent(in RecordKey key, in RecordPlace found) =>
+        found.Stamp == _changes && found.Hash == key.Hash && found.Partition == _partitions.Get(key.Keyspace, key.Partition);
+
+    /// <summary>False: a record on disk may be the key's.</summary>
+    private bool TryLookUp(in RecordKey key, out RecordPlace place)
     {
-        place = found;
-        if (found.Stamp == _changes && found.Hash == key.Hash && found.Partition == _partitions.Get(key.Keyspace, key.Partition))
-            return true;
         PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
         FindOutcome outcome = _lookup.Find(partition, key, _resolved, out Located located, out _);
-        place = new RecordPlace(_changes, key.Hash, partition, located.Segment, located.Address, located.Header.Size, located.Header.Flags);
+        place = default;
+        Fill(ref place, key.Hash, partition, located.Segment, located.Address);
+        place.Size = located.Header.Size;
+        place.Flags = located.Header.Flags;
         return outcome != FindOutcome.Cold;
+    }
+
+    /// <summary>All of a place but what is known of its record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Fill(ref RecordPlace place, ulong hash, PartitionState partition, Segment? segment, long address)
+    {
+        place.Stamp = _changes;
+        place.Hash = hash;
+        place.Partition = partition;
+        place.Segment = segment;
+        place.Address = address;
     }
 
     private PutOutcome Refused(PutOutcome outcome)

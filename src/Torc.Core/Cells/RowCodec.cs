@@ -115,15 +115,17 @@ internal static class RowCodec
         return valid && deadlineMs <= long.MaxValue && !from.Failed;
     }
 
-    /// <summary>The expiry's version of a row that is known to be canonical.</summary>
-    public static Version ExpiryOf(ReadOnlySpan<byte> row, Version max, Version baseVersion)
+    public static bool IsGeneral(byte flags) => (flags & GeneralForm) != 0;
+
+    public static bool HasExpiry(byte flags) => ((flags >> ExpiryTagShift) & 3) != ExpiryNone;
+
+    /// <summary>The base version of a row that is known to be canonical.</summary>
+    public static Version BaseOf(ReadOnlySpan<byte> row, Version max)
     {
-        int expiryTag = (row[0] >> ExpiryTagShift) & 3;
-        if (expiryTag != ExpiryExplicit)
-            return expiryTag switch { ExpiryAtMax => max, ExpiryAtBase => baseVersion, _ => Version.None };
+        int baseTag = (row[0] >> BaseTagShift) & 3;
+        if (baseTag != BaseExplicit)
+            return baseTag == BaseAtMax ? max : Version.None;
         var from = new ByteReader(row[1..]);
-        if (((row[0] >> BaseTagShift) & 3) == BaseExplicit)
-            ReadVersion(ref from);
         return ReadVersion(ref from);
     }
 

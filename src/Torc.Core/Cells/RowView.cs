@@ -4,37 +4,34 @@ namespace Torc.Core.Cells;
 /// A row, read in place: a view over (greatest version, bytes) that holds no heap objects. Every view is canonical,
 /// because <see cref="TryDecode"/> is the only door for bytes from outside. A delta is a row too, a partial one.
 /// </summary>
+/// <remarks>
+/// It is passed from hand to hand for each request, and most look at a member or two of a row that a plain SET left: so it is two
+/// words wide twice, and decodes each member when asked.
+/// </remarks>
 public readonly ref struct RowView
 {
-    /// <summary>Short form: where the string's value begins in the bytes. General form: where the encoded cells begin, after their count.</summary>
-    private readonly int _cellsStart;
-
-    /// <summary>General form: where the string cell begins in the bytes; 0 when there is none.</summary>
-    private readonly int _stringCellStart;
-    private readonly bool _isShort;
-
-    private RowView(Version max, Version baseVersion, RowKind kind, long deadlineMs, ReadOnlySpan<byte> encoded, int cellsStart, int cellCount, bool isShort, int stringCellStart)
+    private RowView(Version max, ReadOnlySpan<byte> encoded)
     {
         MaxVersion = max;
-        BaseVersion = baseVersion;
-        Kind = kind;
-        DeadlineMs = deadlineMs;
         Encoded = encoded;
-        CellCount = cellCount;
-        _cellsStart = cellsStart;
-        _isShort = isShort;
-        _stringCellStart = stringCellStart;
     }
 
     /// <summary>The row of a key that was never written: version None and no bytes.</summary>
     public static RowView Absent => default;
 
     /// <summary>A delete: covers every version up to and including <paramref name="version"/>. Version None gives <see cref="Absent"/>.</summary>
-    public static RowView Tombstone(Version version) => version.IsNone
-        ? default
-        : new RowView(version, version, RowKind.None, 0, RowWriter.TombstoneBytes, 1, 0, true, 0);
+    public static RowView Tombstone(Version version) => version.IsNone ? default : new RowView(version, RowWriter.TombstoneBytes);
 
-    public RowHead Head => new(MaxVersion, BaseVersion, Kind, ExpiryVersion, DeadlineMs);
+    public RowHead Head
+    {
+        get
+        {
+            if (Encoded.IsEmpty)
+                return default;
+            Read(out RowHead head, out _);
+            return head;
+        }
+    }
 
     /// <summary>The bytes that travel and are stored beside <see cref="MaxVersion"/>.</summary>
     public ReadOnlySpan<byte> Encoded { get; }
@@ -42,17 +39,17 @@ public readonly ref struct RowView
     /// <summary>Greatest version anywhere in the row.</summary>
     public Version MaxVersion { get; }
 
-    public Version BaseVersion { get; }
+    public Version BaseVersion => Encoded.IsEmpty ? Version.None : RowCodec.BaseOf(Encoded, MaxVersion);
 
-    public Version ExpiryVersion => Encoded.IsEmpty ? Version.None : RowCodec.ExpiryOf(Encoded, MaxVersion, BaseVersion);
+    public Version ExpiryVersion => Head.Expiry;
 
-    public RowKind Kind { get; }
+    public RowKind Kind => Encoded.IsEmpty ? RowKind.None : (RowKind)(Encoded[0] & RowCodec.KindMask);
 
     /// <summary>Unix milliseconds; 0 when the row does not expire.</summary>
-    public long DeadlineMs { get; }
+    public long DeadlineMs => Encoded.IsEmpty || !RowCodec.HasExpiry(Encoded[0]) ? 0 : Head.DeadlineMs;
 
     /// <summary>No versions at all. A tombstone is not absent.</summary>
-    public bool IsAbsent => MaxVersion.IsNone;
+    public bool IsAbsent => Encoded.IsEmpty;
 
     /// <summary>The base is a delete, or missing.</summary>
     public bool IsDeleted => Kind == RowKind.None;
@@ -60,19 +57,49 @@ public readonly ref struct RowView
     /// <summary>The row can expire some day: what a sweep must look at.</summary>
     public bool HasDeadline => DeadlineMs != 0 && Kind != RowKind.None;
 
-    public int CellCount { get; }
+    public int CellCount
+    {
+        get
+        {
+            CellEnumerator cells = Cells;
+            return cells.Left;
+        }
+    }
 
-    public bool HasStringCell => _isShort ? Kind == RowKind.String : _stringCellStart > 0;
+    public bool HasStringCell => IsShort ? Kind == RowKind.String : TryFindStringCell(out _);
 
     /// <summary>A string whose value is not here: a change of its expiry arrived, the write that it followed did not. Not a miss.</summary>
     public bool LacksValue => Kind == RowKind.String && !HasStringCell;
 
-    public Version StringVersion => !HasStringCell ? Version.None : _isShort ? MaxVersion : GeneralString().Version;
+    public Version StringVersion
+    {
+        get
+        {
+            if (IsShort)
+                return Kind == RowKind.String ? MaxVersion : Version.None;
+            TryFindStringCell(out RowCell cell);
+            return cell.Version;
+        }
+    }
 
     /// <summary>The string's bytes, empty without a string cell. Meaningful to users only while <see cref="IsLive"/>.</summary>
-    public ReadOnlySpan<byte> StringValue => _isShort ? Encoded[_cellsStart..] : _stringCellStart > 0 ? GeneralString().Value : default;
+    public ReadOnlySpan<byte> StringValue
+    {
+        get
+        {
+            if (IsPlainString)
+                return Encoded[1..];
+            TryFindStringCell(out RowCell cell);
+            return cell.Value;
+        }
+    }
 
     public CellEnumerator Cells => new(this);
+
+    /// <summary>What a plain SET leaves, nearly always.</summary>
+    private bool IsPlainString => !Encoded.IsEmpty && Encoded[0] == RowCodec.PlainString;
+
+    private bool IsShort => Encoded.IsEmpty || !RowCodec.IsGeneral(Encoded[0]);
 
     /// <summary>
     /// A hash of every version, the kind and the deadline, not of the values: two rows have the same digest when they
@@ -87,12 +114,12 @@ public readonly ref struct RowView
             ulong sum = 0;
             foreach (RowCell cell in Cells)
                 sum += cell.Digest();
-            Version expiry = ExpiryVersion;
-            ulong hash = StableHash.Combine((ulong)Kind + 1, BaseVersion.Stamp);
-            hash = StableHash.Combine(hash, BaseVersion.ActorValue);
-            hash = StableHash.Combine(hash, expiry.Stamp);
-            hash = StableHash.Combine(hash, expiry.ActorValue);
-            hash = StableHash.Combine(hash, (ulong)DeadlineMs);
+            RowHead head = Head;
+            ulong hash = StableHash.Combine((ulong)head.Kind + 1, head.Base.Stamp);
+            hash = StableHash.Combine(hash, head.Base.ActorValue);
+            hash = StableHash.Combine(hash, head.Expiry.Stamp);
+            hash = StableHash.Combine(hash, head.Expiry.ActorValue);
+            hash = StableHash.Combine(hash, (ulong)head.DeadlineMs);
             hash = StableHash.Combine(hash, sum);
             return hash == 0 ? 1 : hash;
         }
@@ -101,22 +128,21 @@ public readonly ref struct RowView
     /// <summary>Reads a row that may be hostile: false unless the bytes are the one encoding of some row with greatest version <paramref name="max"/>.</summary>
     public static bool TryDecode(Version max, ReadOnlySpan<byte> bytes, out RowView row)
     {
-        row = default;
         if (max.IsNone || bytes.IsEmpty)
-            return max.IsNone && bytes.IsEmpty;
-        if (!max.IsValid)
-            return false;
-        if (bytes[0] == RowCodec.PlainString)
         {
-            row = new RowView(max, max, RowKind.String, 0, bytes, 1, 1, true, 0);
-            return true;
+            row = default;
+            return max.IsNone && bytes.IsEmpty;
         }
-        return TryDecodeAny(max, bytes, out row);
+        bool decodes = max.IsValid && (bytes[0] == RowCodec.PlainString || IsCanonical(max, bytes));
+        row = decodes ? new RowView(max, bytes) : default;
+        return decodes;
     }
 
     /// <summary>Holds a value at this wall clock: a kind, not expired, and the cells that the kind needs.</summary>
     public bool IsLive(long wallMs)
     {
+        if (IsPlainString)
+            return true;
         if (Kind == RowKind.None || IsExpired(wallMs))
             return false;
         return Kind == RowKind.String ? HasStringCell : HasVisibleCell();
@@ -125,59 +151,51 @@ public readonly ref struct RowView
     /// <summary>Has a kind, and its deadline is reached at this wall clock.</summary>
     public bool IsExpired(long wallMs) => HasDeadline && DeadlineMs <= wallMs;
 
-    private static bool TryDecodeAny(Version max, ReadOnlySpan<byte> bytes, out RowView row)
+    private static bool IsCanonical(Version max, ReadOnlySpan<byte> bytes)
     {
-        row = default;
         var from = new ByteReader(bytes);
         if (!RowCodec.TryReadHead(ref from, max, out RowHead head, out bool isGeneral))
             return false;
         bool reachesMax = head.Base == max || head.Expiry == max;
         if (isGeneral)
-            return TryDecodeGeneral(ref from, head, bytes, reachesMax, out row);
-
-        bool isString = head.Kind == RowKind.String;
-        if (!isString && (from.Remaining > 0 || !reachesMax))
-            return false;
-        row = new RowView(max, head.Base, head.Kind, head.DeadlineMs, bytes, bytes.Length - from.Remaining, isString ? 1 : 0, true, 0);
-        return true;
+            return IsCanonicalGeneral(ref from, head, reachesMax);
+        return head.Kind == RowKind.String || (from.Remaining == 0 && reachesMax);
     }
 
-    private static bool TryDecodeGeneral(scoped ref ByteReader from, scoped in RowHead head, ReadOnlySpan<byte> bytes, bool reachesMax, out RowView row)
+    private static bool IsCanonicalGeneral(scoped ref ByteReader from, scoped in RowHead head, bool reachesMax)
     {
-        row = default;
         ulong count = RowCodec.ReadVarint(ref from);
         if (from.Failed || count > (ulong)from.Remaining)
             return false;
-        int cellsStart = bytes.Length - from.Remaining, stringCellStart = 0;
         RowCell previous = default, text = default;
         for (ulong index = 0; index < count; index++)
         {
-            int start = bytes.Length - from.Remaining;
             if (!RowCodec.TryReadCell(ref from, head, out RowCell cell))
                 return false;
             if (index > 0 && RowCell.ComparePlaces(previous, cell) >= 0)
                 return false;
             reachesMax |= cell.Version == head.Max;
             if (cell.Kind == RowKind.String)
-            {
                 text = cell;
-                stringCellStart = start;
-            }
             previous = cell;
         }
         bool fitsShort = RowCodec.IsShort(head, (int)count, text.Version == head.Max);
-        if (!from.Complete || !reachesMax || fitsShort)
-            return false;
-        row = new RowView(head.Max, head.Base, head.Kind, head.DeadlineMs, bytes, cellsStart, (int)count, false, stringCellStart);
-        return true;
+        return from.Complete && reachesMax && !fitsShort;
     }
 
-    /// <summary>The string cell of the general form; it was valid when the row was decoded.</summary>
-    private RowCell GeneralString()
+    /// <summary>The head, and what follows it. The bytes were found valid when the view was made.</summary>
+    private void Read(out RowHead head, out ByteReader rest)
     {
-        var from = new ByteReader(Encoded[_stringCellStart..]);
-        RowCodec.TryReadCell(ref from, Head, out RowCell cell);
-        return cell;
+        rest = new ByteReader(Encoded);
+        RowCodec.TryReadHead(ref rest, MaxVersion, out head, out _);
+    }
+
+    /// <summary>The string cell is the first, when there is one: no kind is lower, and it has no sub-key.</summary>
+    private bool TryFindStringCell(out RowCell cell)
+    {
+        CellEnumerator cells = Cells;
+        cell = cells.MoveNext() && cells.Current.Kind == RowKind.String ? cells.Current : default;
+        return !cell.Version.IsNone;
     }
 
     private bool HasVisibleCell()
@@ -196,16 +214,19 @@ public readonly ref struct RowView
         private readonly RowHead _head;
         private readonly bool _isShort;
         private ByteReader _from;
-        private int _left;
         private RowCell _current;
 
         internal CellEnumerator(scoped in RowView row)
         {
-            _head = row.Head;
-            _isShort = row._isShort;
-            _from = new ByteReader(row.Encoded[row._cellsStart..]);
-            _left = row.CellCount;
+            if (row.IsAbsent)
+                return;
+            row.Read(out _head, out _from);
+            _isShort = row.IsShort;
+            Left = _isShort ? (_head.Kind == RowKind.String ? 1 : 0) : (int)RowCodec.ReadVarint(ref _from);
         }
+
+        /// <summary>Cells not visited yet.</summary>
+        internal int Left { get; private set; }
 
         public readonly RowCell Current => _current;
 
@@ -213,9 +234,9 @@ public readonly ref struct RowView
 
         public bool MoveNext()
         {
-            if (_left == 0)
+            if (Left == 0)
                 return false;
-            _left--;
+            Left--;
             if (_isShort)
                 _current = new RowCell(RowKind.String, default, _head.Max, false, _from.TakeRest());
             else

@@ -34,7 +34,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (shard.View.Map!.ReplicasPerPartition > 1 || !shard.IsComplete(request.Partition) || !shard.View.ClockIsTrusted)
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
-        FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out RecordPlace place, out _);
+        FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out RecordView record, out _);
         if (found is not (FindOutcome.Found or FindOutcome.NotFound) || row.LacksValue)
             return false;
         Version stamp = shard.Clock.Stamp(shard.Now, row.MaxVersion);
@@ -45,7 +45,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         request.Spec.OnWrite!(ref context);
         if (context.Changed)
         {
-            ApplyResult applied = shard.Rows.Apply(key, DeltaOf(request, context, shard.Delta), row, place, shard.Outbox);
+            ApplyResult applied = shard.Rows.Apply(key, DeltaOf(request, context, shard.Delta), row, record.Place, shard.Outbox);
             if (applied.Outcome != ApplyOutcome.Applied || !applied.Reflected)
             {
                 reply.Truncate(replyStart);

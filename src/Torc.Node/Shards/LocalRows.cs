@@ -39,40 +39,48 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
     public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold) =>
         Read(key, finished, outbox, out row, out _, out cold);
 
-    /// <summary>The same; <paramref name="place"/> saves an Apply in the same turn the second read.</summary>
-    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out RecordPlace place, out ColdRead? cold)
+    /// <summary>The same; <paramref name="record"/> saves an Apply in the same turn the second look-up.</summary>
+    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out RecordView record, out ColdRead? cold)
     {
-        FindOutcome outcome = store.Find(key, finished, out RecordView record, out cold);
-        row = RowView.Absent;
-        place = record.Place;
+        FindOutcome outcome = store.Find(key, finished, out record, out cold);
         if (outcome == FindOutcome.Found)
         {
             outbox.Observe(record.EndOffset);
             if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out row))
                 return FindOutcome.Damaged;
         }
+        else
+        {
+            row = RowView.Absent;
+        }
         if (outcome is FindOutcome.Found or FindOutcome.NotFound)
-            row = JoinFloor(key.Keyspace, key.Partition, row, outbox);
+            JoinFloor(key.Keyspace, key.Partition, ref row, outbox);
         return outcome;
     }
 
     /// <summary>Merges a delta into the local copy and appends the result when it changed. A damaged old row counts as absent.</summary>
     public ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished, Outbox outbox)
     {
-        FindOutcome found = Read(key, finished, outbox, out RowView current, out RecordPlace place, out ColdRead? cold);
+        FindOutcome found = Read(key, finished, outbox, out RowView current, out RecordView record, out ColdRead? cold);
         if (found == FindOutcome.Cold)
             return new ApplyResult(ApplyOutcome.Cold, false, Version.None, false, cold);
-        ApplyResult applied = Apply(key, delta, current, place, outbox);
+        ApplyResult applied = Apply(key, delta, current, record.Place, outbox);
         return found == FindOutcome.Damaged ? applied with { WasDamaged = true } : applied;
     }
 
     /// <summary>
-    /// The same for a caller that has just read the row: <paramref name="current"/> and <paramref name="place"/> are what <see cref="Read(in RecordKey, ColdRead?, Outbox, out RowView, out RecordPlace, out ColdRead?)"/>
+    /// The same for a caller that has just read the row: <paramref name="current"/> and <paramref name="place"/> are what <see cref="Read(in RecordKey, ColdRead?, Outbox, out RowView, out RecordView, out ColdRead?)"/>
     /// of this key gave in this turn, with no other call on this object since. After a damaged read they are the absent row and that place.
     /// </summary>
-    public ApplyResult Apply(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox) =>
+    public ApplyResult Apply(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox)
+    {
+        if (!current.IsAbsent)
+            return Merge(key, delta, current, place, outbox);
         // A row that was read has been joined with the floor; the stand-in for a damaged one has not.
-        Merge(key, delta, current.IsAbsent ? JoinFloor(key.Keyspace, key.Partition, current, outbox) : current, place, outbox);
+        RowView floor = RowView.Absent;
+        JoinFloor(key.Keyspace, key.Partition, ref floor, outbox);
+        return Merge(key, delta, floor, place, outbox);
+    }
 
     private ApplyResult Merge(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox)
     {
@@ -92,22 +100,19 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
     }
 
     /// <summary>Joins a row with its partition's floor; the result may point into a buffer of this object.</summary>
-    public RowView JoinFloor(byte keyspace, ushort partition, RowView row, Outbox outbox)
+    public void JoinFloor(byte keyspace, ushort partition, ref RowView row, Outbox outbox)
     {
         Floor floor = floors.Of(keyspace, partition);
         if (floor.Version.IsNone)
-            return row;
+            return;
         outbox.Observe(floor.EndOffset);
         RowView tombstone = RowView.Tombstone(floor.Version);
         _joined.Clear();
         MergeOutcome outcome = RowMerge.Merge(row, tombstone, _joined, out Version max);
-        if (outcome == MergeOutcome.KeptLeft)
-            return row;
         if (outcome == MergeOutcome.TookRight)
-            return tombstone;
-        if (!RowView.TryDecode(max, _joined.Written, out RowView joined))
+            row = tombstone;
+        else if (outcome == MergeOutcome.Combined && !RowView.TryDecode(max, _joined.Written, out row))
             throw new InvariantException("a row joined with its floor does not decode");
-        return joined;
     }
 
     private ApplyOutcome Store(in RecordKey key, in RecordPlace place, in RowView row, Outbox outbox)

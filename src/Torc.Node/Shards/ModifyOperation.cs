@@ -89,7 +89,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
     {
         if (!MayStamp())
             return;
-        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordPlace place, out ColdRead? cold);
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordView record, out ColdRead? cold);
         if (outcome == FindOutcome.Cold)
         {
             Park(cold);
@@ -103,7 +103,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         int required = Levels.Required(ConsistencyLevel.Quorum, Replicas.Length);
         if (required == 1)
         {
-            ChangeHere(row, place);
+            ChangeHere(row, record.Place);
             return;
         }
         _isReading = true;

@@ -52,7 +52,7 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
         shard.Outbox.Observe(record.EndOffset);
         if (row.MaxVersion <= shard.Floors.Of(_keyspace, _partition).Version)
             return;
-        row = shard.Rows.JoinFloor(_keyspace, _partition, row, shard.Outbox);
+        shard.Rows.JoinFloor(_keyspace, _partition, ref row, shard.Outbox);
         ScanReply.WriteEntry(_entries, record.Hash, record.Key, row);
         Count++;
     }

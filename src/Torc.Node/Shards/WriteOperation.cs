@@ -14,7 +14,7 @@ internal sealed class WriteOperation(Shard shard) : ChangeOperation(shard)
     {
         if (!MayStamp())
             return;
-        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordPlace place, out ColdRead? cold);
+        FindOutcome outcome = Shard.Rows.Read(RecordKey, finished, Shard.Outbox, out RowView row, out RecordView record, out ColdRead? cold);
         switch (outcome)
         {
             case FindOutcome.Cold:
@@ -26,10 +26,10 @@ internal sealed class WriteOperation(Shard shard) : ChangeOperation(shard)
                 break;
             case FindOutcome.Damaged:
                 // Nobody else can say what was there; a new base replaces it, stamped by a clock that saw every version this node recovered.
-                ChangeHere(RowView.Absent, place);
+                ChangeHere(RowView.Absent, record.Place);
                 break;
             default:
-                ChangeHere(row, place);
+                ChangeHere(row, record.Place);
                 break;
         }
     }
