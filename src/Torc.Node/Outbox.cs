@@ -13,8 +13,8 @@ public readonly record struct SessionReply(Request Request, int Start, int Lengt
 /// </summary>
 /// <remarks>
 /// Order of performance: <see cref="Immediate"/> frames at once. <see cref="Gated"/> frames and <see cref="Replies"/> when the
-/// shard's log is durable past <see cref="Barrier"/> (under durability <c>always</c>; at once otherwise): a reply must not
-/// tell of a record that a power failure could still take away. Frames to one peer keep their order within each kind.
+/// shard's log is durable past <see cref="Barrier"/> under durability <c>always</c>, and otherwise written past it: a reply must not
+/// tell of a record that a power failure, or the end of the process, could still take away. Frames to one peer keep their order within each kind.
 /// One owner at a time; the host reuses it after <see cref="Clear"/>.
 /// </remarks>
 public sealed class Outbox

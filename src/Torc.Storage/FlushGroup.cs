@@ -8,8 +8,9 @@ namespace Torc.Storage;
 internal readonly record struct FlushRange(Segment Segment, int From, int To);
 
 /// <summary>
-/// Everything appended and not yet written when <see cref="ShardStore.BeginFlush"/> was called: written, and synced when
-/// <see cref="Syncs"/>, outside the lock. One at a time; the object is used again for the next group.
+/// What the log wants of the disk, outside the lock: everything appended and not yet written when <see cref="ShardStore.BeginFlush"/> or
+/// <see cref="ShardStore.BeginWrite"/> was called, written; and when <see cref="Syncs"/>, everything written so far, synced. One that writes and one
+/// that syncs may run at the same time; the object is used again for the next group of its kind.
 /// A clean-stop mark is written last, after a sync of all before it: where it is found, nothing before it is missing.
 /// </summary>
 public sealed class FlushGroup
@@ -17,12 +18,13 @@ public sealed class FlushGroup
     private readonly List<FlushRange> _ranges = [];
     private readonly List<Segment> _toSync = [];
     private int _stopMarkBytes;
+    private volatile bool _isDone;
 
     internal FlushGroup()
     {
     }
 
-    /// <summary>The log offset that is on disk once this group ran.</summary>
+    /// <summary>The log offset up to which everything is written, or synced when <see cref="Syncs"/>, once this group ran.</summary>
     public long EndOffset { get; private set; }
 
     /// <summary>Whether the group ends with a sync.</summary>
@@ -31,11 +33,14 @@ public sealed class FlushGroup
     /// <summary>Bytes to write.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary><see cref="Run"/> came to its end. From any thread.</summary>
+    public bool IsDone => _isDone;
+
     internal Instant Begun { get; private set; }
 
     internal List<FlushRange> Ranges => _ranges;
 
-    internal bool HasRun { get; private set; }
+    internal List<Segment> ToSync => _toSync;
 
     /// <summary>A write found no space; nothing of the group counts as written, and the next group tries again.</summary>
     internal bool FoundDiskFull { get; private set; }
@@ -43,7 +48,12 @@ public sealed class FlushGroup
     /// <summary>Writes and syncs. Throws <see cref="DiskFailedException"/> when a write or sync failed: the node stops.</summary>
     public void Run(IDisk disk)
     {
-        HasRun = true;
+        WriteAndSync();
+        _isDone = true;
+    }
+
+    private void WriteAndSync()
+    {
         for (int index = 0; index < _ranges.Count; index++)
         {
             FlushRange range = _ranges[index];
@@ -71,7 +81,7 @@ public sealed class FlushGroup
         Begun = now;
         Bytes = 0;
         _stopMarkBytes = stopMarkBytes;
-        HasRun = FoundDiskFull = false;
+        _isDone = FoundDiskFull = false;
     }
 
     internal void AddRange(Segment segment, int from, int to)

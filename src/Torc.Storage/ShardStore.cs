@@ -54,6 +54,9 @@ public sealed class ShardStore : IDisposable
     /// <summary>The log offset after the last appended record.</summary>
     public long AppendedOffset => _log.AppendedOffset;
 
+    /// <summary>Everything below it is with the operating system and survives the process (memory mode: equals <see cref="AppendedOffset"/>).</summary>
+    public long WrittenOffset => _log.WrittenOffset;
+
     /// <summary>Everything below it survives a power failure (memory mode: equals <see cref="AppendedOffset"/>).</summary>
     public long DurableOffset => _log.DurableOffset;
 
@@ -242,10 +245,22 @@ public sealed class ShardStore : IDisposable
 
     public PartitionCounts Counts(byte keyspace, ushort partition) => _partitions.Get(keyspace, partition)?.Counts ?? default;
 
-    /// <summary>Takes everything appended so far; null when there is nothing to do, or a group is under way.</summary>
+    /// <summary>Takes everything appended so far, to be written, and synced as the durability says; null when there is nothing to do, or a group is under way.</summary>
     public FlushGroup? BeginFlush(Instant now) => _log.BeginFlush(now, _maintainer.WaitsForSync);
 
-    /// <summary>After <see cref="FlushGroup.Run"/>: advances <see cref="DurableOffset"/>.</summary>
+    /// <summary>Whether <see cref="BeginWrite"/> and <see cref="BeginSync"/> are what the log wants next; otherwise <see cref="BeginFlush"/>.</summary>
+    public bool WritesAlone => _log.WritesAlone;
+
+    /// <summary>Takes everything appended so far, to be written only; null when there is nothing to do, a write is under way, or not <see cref="WritesAlone"/>.</summary>
+    public FlushGroup? BeginWrite() => _log.BeginWrite();
+
+    /// <summary>
+    /// Takes everything written so far, to be synced, when the durability or compaction asks for it now; otherwise null, and when a sync is
+    /// under way or not <see cref="WritesAlone"/>. Writes go on meanwhile.
+    /// </summary>
+    public FlushGroup? BeginSync(Instant now) => _log.BeginSync(now, _maintainer.WaitsForSync);
+
+    /// <summary>After <see cref="FlushGroup.Run"/>: advances <see cref="WrittenOffset"/> and <see cref="DurableOffset"/>.</summary>
     public void EndFlush(FlushGroup group) => _log.EndFlush(group);
 
     /// <summary>

@@ -14,6 +14,9 @@ internal interface INodeObserver
 
     /// <summary>A process is about to serve: what it knows of its copies.</summary>
     void OnNodeStarted(int node, TorcNode torc);
+
+    /// <summary>A process stops itself because a sync failed: what was not synced before is gone.</summary>
+    void OnDiskFailed(int node);
 }
 
 /// <summary>What all machines of a run share.</summary>

@@ -229,6 +229,13 @@ internal sealed class NodeHost
         ControlTurn((control, outbox) => control.OnMapPersisted(map, Now, outbox));
     }
 
+    private Gating GatingOf(Durability durability)
+    {
+        if (_context.Defect is Defect.ReplyBeforeSync or Defect.ReplyBeforeWrite)
+            return Gating.None;
+        return durability == Durability.Always ? Gating.UntilDurable : Gating.UntilWritten;
+    }
+
     private bool TryOpenShard(int index, CrashableDisk disk)
     {
         StorageOptions options = _context.Settings.Storage with { ShardIndex = index };
@@ -239,8 +246,7 @@ internal sealed class NodeHost
             return false;
         if (outcome != OpenOutcome.Opened)
             throw new InvariantException($"node {Id} cannot open shard {index}: {outcome}: {report!.Refusal}");
-        bool gates = options.Durability == Durability.Always && _context.Defect != Defect.ReplyBeforeSync;
-        var shard = new ShardHost(this, Node.OpenShard(index, store!, report!, disk, options), disk, gates);
+        var shard = new ShardHost(this, Node.OpenShard(index, store!, report!, disk, options), disk, GatingOf(options.Durability));
         _shards.Add(shard);
         Outbox outbox = RentOutbox();
         shard.Shard.BeginTurn(Now, outbox);

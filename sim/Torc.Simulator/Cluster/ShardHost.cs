@@ -7,23 +7,25 @@ using Torc.Storage;
 namespace Torc.Simulator.Cluster;
 
 /// <summary>
-/// What surrounds one shard: its disk work, which takes virtual time, and the effects that wait until its log is durable. Flushes,
-/// maintenance and cold reads each run at the end of the time they take; a power loss in between runs a part of them.
+/// What surrounds one shard: its disk work, which takes virtual time, and the effects that wait until its log is durable under <c>always</c>,
+/// written otherwise. Writes, syncs, maintenance and cold reads each run at the end of the time they take; a power loss or kill in between
+/// runs a part of them.
 /// </summary>
 internal sealed class ShardHost
 {
     private readonly NodeHost _host;
     private readonly CrashableDisk _disk;
-    private readonly bool _gates;
+    private readonly Gating _gating;
     private readonly Queue<Outbox> _gated = new();
-    private FlushGroup? _flush;
+    private FlushGroup? _write;
+    private FlushGroup? _sync;
     private MaintenanceTask? _maintenance;
 
-    public ShardHost(NodeHost host, Shard shard, CrashableDisk disk, bool gates)
+    public ShardHost(NodeHost host, Shard shard, CrashableDisk disk, Gating gating)
     {
         _host = host;
         _disk = disk;
-        _gates = gates;
+        _gating = gating;
         Shard = shard;
     }
 
@@ -71,18 +73,17 @@ internal sealed class ShardHost
 
     public void StartFlush()
     {
-        if (_flush is not null || Shard.Store.BeginFlush(_host.Now) is not { } group)
-            return;
-        _flush = group;
-        _host.AfterDiskWork(DiskWork.Flush, () =>
+        ShardStore store = Shard.Store;
+        if (_write is null && (store.WritesAlone ? store.BeginWrite() : store.BeginFlush(_host.Now)) is { } write)
         {
-            if (!_host.RunOnDisk(() => group.Run(_disk)))
-                return;
-            _flush = null;
-            Shard.Store.EndFlush(group);
-            ReleaseDurable();
-            Turn(shard => shard.OnStorageProgress());
-        });
+            _write = write;
+            Flush(write, () => _write = null);
+        }
+        if (_sync is null && store.BeginSync(_host.Now) is { } sync)
+        {
+            _sync = sync;
+            Flush(sync, () => _sync = null);
+        }
     }
 
     /// <summary>At start: makes durable what opening the shard appended, before it serves.</summary>
@@ -99,11 +100,23 @@ internal sealed class ShardHost
     /// <summary>The machine or process stops: a random part of the disk calls under way still happens.</summary>
     public void RunPartOfDiskWork(SeededRandom random)
     {
-        if (_flush is { } flush)
-            RunPart(random, () => flush.Run(_disk));
+        if (_write is { } write)
+            RunPart(random, () => write.Run(_disk));
+        if (_sync is { } sync)
+            RunPart(random, () => sync.Run(_disk));
         if (_maintenance is { } maintenance)
             RunPart(random, () => maintenance.Run(_disk));
     }
+
+    private void Flush(FlushGroup group, Action forget) => _host.AfterDiskWork(DiskWork.Flush, () =>
+    {
+        if (!_host.RunOnDisk(() => group.Run(_disk)))
+            return;
+        forget();
+        Shard.Store.EndFlush(group);
+        ReleaseOpen();
+        Turn(shard => shard.OnStorageProgress());
+    });
 
     private void RunPart(SeededRandom random, Action work)
     {
@@ -134,9 +147,14 @@ internal sealed class ShardHost
             Turn(shard => shard.OnColdRead(read));
     });
 
-    private bool IsOpen(Outbox outbox) => !_gates || outbox.Barrier <= Shard.Store.DurableOffset;
+    private bool IsOpen(Outbox outbox) => _gating switch
+    {
+        Gating.UntilDurable => outbox.Barrier <= Shard.Store.DurableOffset,
+        Gating.UntilWritten => outbox.Barrier <= Shard.Store.WrittenOffset,
+        _ => true,
+    };
 
-    private void ReleaseDurable()
+    private void ReleaseOpen()
     {
         while (_gated.TryPeek(out Outbox? head) && IsOpen(head))
             Release(_gated.Dequeue());
@@ -149,6 +167,18 @@ internal sealed class ShardHost
     }
 
     private sealed class WorkCutShortException : Exception;
+}
+
+/// <summary>What replies and acknowledgements wait for.</summary>
+internal enum Gating
+{
+    UntilDurable,
+
+    /// <summary>For the operating system to have the log: what a killed process does not take along.</summary>
+    UntilWritten,
+
+    /// <summary>For nothing, which is a defect.</summary>
+    None,
 }
 
 /// <summary>What a disk is asked to do, for how long it takes.</summary>

@@ -104,6 +104,7 @@ internal sealed class SimulatedMachine
 
     public void StopOnDiskFailure()
     {
+        _context.Observer.OnDiskFailed(Id);
         Exit();
         StoppedOnDiskFailure = true;
     }

@@ -8,6 +8,9 @@ public enum Defect
     /// <summary>Replies leave before the log is durable.</summary>
     ReplyBeforeSync,
 
+    /// <summary>Without syncs, replies leave before the operating system has the log.</summary>
+    ReplyBeforeWrite,
+
     /// <summary>Disks acknowledge syncs and do nothing.</summary>
     LyingDisk,
 

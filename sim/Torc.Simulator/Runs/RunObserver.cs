@@ -41,6 +41,12 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
         MarkRecovered(node);
     }
 
+    public void OnDiskFailed(int node)
+    {
+        if (settings.PowerLossLosesData)
+            history.Losses.Lost(node, queue.NowMicros);
+    }
+
     public void OnNodeEvent(int node, in NodeEvent happened)
     {
         queue.Observe(((ulong)happened.Kind << 32) | ((ulong)node << 16) | happened.Partition);

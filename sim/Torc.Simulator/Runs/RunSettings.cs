@@ -78,17 +78,19 @@ public sealed record RunSettings
             Defect.WipeUnnoticed or Defect.IncompleteCounts => [FaultKind.Wipe],
             Defect.OutrankedIsApplied => [FaultKind.Pause, FaultKind.CutOneWay, FaultKind.BreakConnections],
             Defect.WeakReads => [FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause],
-            Defect.StoppedWallClock => [FaultKind.Kill],
+            Defect.StoppedWallClock or Defect.ReplyBeforeWrite => [FaultKind.Kill],
             _ => [],
         };
         if (kinds.Length == 0)
             return this;
+        // A kill takes one node's unwritten log only: with more nodes, others hold what it lost.
+        int nodes = defect == Defect.ReplyBeforeWrite ? 1 : 3;
         return this with
         {
-            Nodes = 3,
-            ReplicationFactor = 3,
+            Nodes = nodes,
+            ReplicationFactor = nodes,
             InitialSkewMsMax = 1_500,
-            Storage = Storage with { Durability = Durability.Always },
+            Storage = Storage with { Durability = defect == Defect.ReplyBeforeWrite ? Durability.OperatingSystem : Durability.Always },
             Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = 500_000 },
             Workload = Workload with { PauseMeanMicros = 10_000, Clients = 8, OtherLevelShare = 0, KeyLifeMicros = 3_000_000 },
             DiskMicrosMin = 5_000,

@@ -7,6 +7,7 @@ namespace Torc.Storage.Log;
 /// <summary>
 /// The end of the log: appends records to the memory of the active segment, and hands what was appended to flush groups. A log
 /// offset is segment sequence times segment bytes plus offset, so it only grows; between two segments it jumps.
+/// One group may write while another syncs: a sync covers what was written before it began, and nothing waits for it that does not have to.
 /// Invariant: written ≤ appended, durable ≤ written; everything not written is in memory.
 /// </summary>
 internal sealed class LogTail
@@ -17,10 +18,11 @@ internal sealed class LogTail
     private readonly SegmentTable _segments;
     private readonly SegmentSupply _supply;
     private readonly StorageOptions _options;
-    private readonly FlushGroup _group = new();
+    private readonly FlushGroup _writer = new();
+    private readonly FlushGroup _syncer = new();
     private readonly List<Segment> _unwritten = [];
     private readonly List<Segment> _unsynced = [];
-    private bool _isGroupUnderWay, _isStopped, _isStopWritten;
+    private bool _isWriting, _isSyncing, _isStopped, _isStopWritten;
     private Instant _lastSync;
     private long _namedOffset;
 
@@ -32,7 +34,7 @@ internal sealed class LogTail
         LogId = logId;
         Run = run;
         _lastSync = now;
-        AppendedOffset = DurableOffset = offset;
+        AppendedOffset = WrittenOffset = DurableOffset = offset;
     }
 
     public ulong LogId { get; }
@@ -44,7 +46,16 @@ internal sealed class LogTail
 
     public long AppendedOffset { get; private set; }
 
+    /// <summary>Everything below it is with the operating system: it outlives the process.</summary>
+    public long WrittenOffset { get; private set; }
+
     public long DurableOffset { get; private set; }
+
+    /// <summary>
+    /// Whether what is to be written next may be written without a sync that follows at once. Never under <see cref="Durability.Always"/>. The first group of
+    /// a run is synced whatever the durability, because it holds what the node concluded from the previous run; so is a clean-stop mark.
+    /// </summary>
+    public bool WritesAlone => _options.Durability != Durability.Always && SyncsTotal > 0 && !_isStopped;
 
     public long UnwrittenBytes { get; private set; }
 
@@ -115,7 +126,7 @@ internal sealed class LogTail
     /// <summary>Names the durable offset although nothing else is appended, so that the last group counts as durable in recovery.</summary>
     public void AppendIdleMark()
     {
-        if (!_isStopped && !_isGroupUnderWay && UnwrittenBytes == 0 && DurableOffset - _namedOffset > 2 * MarkBytes
+        if (!_isStopped && !_isWriting && !_isSyncing && UnwrittenBytes == 0 && DurableOffset - _namedOffset > 2 * MarkBytes
             && Active != null && Fits(Active, MarkBytes))
             AppendMark(RecordKind.FlushMark);
     }
@@ -136,39 +147,46 @@ internal sealed class LogTail
     /// <summary>See <see cref="ShardStore.BeginFlush"/>; <paramref name="mustSync"/> when a compacted segment waits for it.</summary>
     public FlushGroup? BeginFlush(Instant now, bool mustSync)
     {
-        if (IsMemoryOnly || _isGroupUnderWay || _isStopWritten)
+        if (IsMemoryOnly || _isWriting || _isSyncing || _isStopWritten)
             return null;
-        bool hasUnwritten = UnwrittenBytes > 0;
-        // The first group of a run is synced whatever the durability: it holds what the node concluded from the previous run.
-        bool syncs = mustSync || _isStopped || SyncsTotal == 0 || _options.Durability switch
-        {
-            Durability.Always => true,
-            Durability.EverySecond => now.MsSince(_lastSync) >= SyncIntervalMs,
-            _ => false,
-        };
-        if (!hasUnwritten && !(syncs && _unsynced.Count > 0))
+        bool syncs = !WritesAlone || IsSyncDue(now, mustSync);
+        if (UnwrittenBytes == 0 && !(syncs && _unsynced.Count > 0))
             return null;
-        if (hasUnwritten && !_isStopped && Fits(Active!, MarkBytes))
-            AppendMark(RecordKind.FlushMark);
-        _group.Prepare(AppendedOffset, syncs, now, _isStopped ? MarkBytes : 0);
-        foreach (Segment segment in _unwritten)
-            _group.AddRange(segment, segment.WrittenEnd, segment.End);
+        PrepareWrite(syncs, now);
         if (syncs)
-        {
-            foreach (Segment segment in _unsynced)
-                _group.AddSync(segment);
-        }
-        _isGroupUnderWay = true;
-        return _group;
+            TakeUnsynced(_writer);
+        return _writer;
+    }
+
+    /// <summary>See <see cref="ShardStore.BeginWrite"/>.</summary>
+    public FlushGroup? BeginWrite()
+    {
+        if (IsMemoryOnly || _isWriting || UnwrittenBytes == 0 || !WritesAlone)
+            return null;
+        PrepareWrite(syncs: false, default);
+        return _writer;
+    }
+
+    /// <summary>See <see cref="ShardStore.BeginSync"/>; <paramref name="mustSync"/> when a compacted segment waits for it.</summary>
+    public FlushGroup? BeginSync(Instant now, bool mustSync)
+    {
+        if (IsMemoryOnly || _isSyncing || _unsynced.Count == 0 || !WritesAlone || !IsSyncDue(now, mustSync))
+            return null;
+        _syncer.Prepare(WrittenOffset, syncs: true, now, 0);
+        TakeUnsynced(_syncer);
+        return _syncer;
     }
 
     public void EndFlush(FlushGroup group)
     {
-        Check.That(group == _group && _isGroupUnderWay && group.HasRun);
-        _isGroupUnderWay = false;
+        Check.That(group.IsDone && (group == _writer ? _isWriting : group == _syncer && _isSyncing));
+        _isWriting &= group != _writer;
+        _isSyncing &= !group.Syncs;
         if (group.FoundDiskFull)
         {
             _supply.IsDiskFull = true;
+            if (group.Syncs)
+                KeepUnsynced(group.ToSync);
             return;
         }
         FlushGroupsTotal++;
@@ -176,17 +194,51 @@ internal sealed class LogTail
         {
             range.Segment.WrittenEnd = range.To;
             UnwrittenBytes -= range.To - range.From;
-            if (!_unsynced.Contains(range.Segment))
+            if (!group.Syncs && !_unsynced.Contains(range.Segment))
                 _unsynced.Add(range.Segment);
         }
-        _unwritten.RemoveAll(static segment => segment.IsSealed && segment.WrittenEnd == segment.End);
+        if (group == _writer)
+        {
+            WrittenOffset = group.EndOffset;
+            _unwritten.RemoveAll(static segment => segment.IsSealed && segment.WrittenEnd == segment.End);
+        }
         if (!group.Syncs)
             return;
         SyncsTotal++;
-        _unsynced.Clear();
         _lastSync = group.Begun;
         DurableOffset = group.EndOffset;
         _isStopWritten = _isStopped && DurableOffset == AppendedOffset;
+    }
+
+    private bool IsSyncDue(Instant now, bool mustSync) => mustSync
+        || (_options.Durability == Durability.EverySecond && now.MsSince(_lastSync) >= SyncIntervalMs);
+
+    private void PrepareWrite(bool syncs, Instant now)
+    {
+        if (UnwrittenBytes > 0 && !_isStopped && _namedOffset != DurableOffset && Fits(Active!, MarkBytes))
+            AppendMark(RecordKind.FlushMark);
+        _writer.Prepare(AppendedOffset, syncs, now, _isStopped ? MarkBytes : 0);
+        foreach (Segment segment in _unwritten)
+            _writer.AddRange(segment, segment.WrittenEnd, segment.End);
+        _isWriting = true;
+    }
+
+    /// <summary>What is written from now on is for the next sync, also in a segment of this one.</summary>
+    private void TakeUnsynced(FlushGroup group)
+    {
+        foreach (Segment segment in _unsynced)
+            group.AddSync(segment);
+        _unsynced.Clear();
+        _isSyncing = true;
+    }
+
+    private void KeepUnsynced(List<Segment> segments)
+    {
+        foreach (Segment segment in segments)
+        {
+            if (!_unsynced.Contains(segment))
+                _unsynced.Add(segment);
+        }
     }
 
     private static bool Fits(Segment segment, int bytes) => bytes <= segment.SegmentBytes - MarkBytes - segment.End;
@@ -213,7 +265,7 @@ internal sealed class LogTail
         if (IsMemoryOnly)
         {
             segment.WrittenEnd = segment.End;
-            DurableOffset = AppendedOffset;
+            WrittenOffset = DurableOffset = AppendedOffset;
         }
         else
         {
@@ -241,6 +293,6 @@ internal sealed class LogTail
             _unwritten.Add(Active);
         AppendedOffset = Active.EndOffset;
         if (isFirst || IsMemoryOnly)
-            DurableOffset = AppendedOffset;
+            WrittenOffset = DurableOffset = AppendedOffset;
     }
 }

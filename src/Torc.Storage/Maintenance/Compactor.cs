@@ -37,14 +37,14 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     public long BytesTotal { get; private set; }
 
-    /// <summary>A replaced segment can be removed only after a sync.</summary>
+    /// <summary>A sync now would allow the removal of a replaced segment.</summary>
     public bool WaitsForSync
     {
         get
         {
             foreach (Segment segment in _replaced)
             {
-                if (segment.RemovalBarrier > log.DurableOffset)
+                if (segment.RemovalBarrier > log.DurableOffset && segment.RemovalBarrier <= log.WrittenOffset)
                     return true;
             }
             return false;

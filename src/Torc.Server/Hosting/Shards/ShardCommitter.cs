@@ -6,19 +6,29 @@ using Torc.Storage;
 namespace Torc.Server.Hosting.Shards;
 
 /// <summary>
-/// Writes and syncs one shard's log in groups, and lets the replies go that waited for it. Two threads take turns at
-/// leading: the leader gathers waiting work for at most a quarter of a sync, syncs it, sends acknowledgements to peers in
-/// order, and hands leadership on before replies go to the event loops, so that the disk is never idle meanwhile.
-/// A failed sync ends the node; it is never tried again. Outside <c>always</c> nothing waits for the log, which is written every
-/// millisecond or so; with storage in memory only there is nothing to do.
+/// Writes and syncs one shard's log in groups, and lets the replies go that waited for it. A failed sync ends the node; it is never tried
+/// again. With storage in memory only there is nothing to do.
+/// <para>
+/// Under <c>always</c> replies wait for the sync. Two threads take turns at leading: the leader gathers waiting work for at most a
+/// quarter of a sync, syncs it, sends acknowledgements to peers in order, and hands leadership on before replies go to the event
+/// loops, so that the disk is never idle meanwhile.
+/// </para>
+/// <para>
+/// Otherwise they wait for the write only, so that a killed process takes nothing back that it acknowledged. The thread that ran a turn writes
+/// what the turn appended, at once and itself: a copy into the page cache costs less than waking another thread. One thread here writes
+/// what no turn wrote, such as the copies of compaction; the other syncs, while writes go on.
+/// </para>
 /// </summary>
 internal sealed class ShardCommitter
 {
     private const int Threads = 2;
     private const int IdleWaitMs = 100;
 
-    /// <summary>Between two flushes that nobody waits for: one write for many turns, soon enough for a process that crashes.</summary>
-    private const int UnawaitedFlushIntervalMs = 1;
+    /// <summary>Between two writes that no turn waits for: one for many steps of maintenance.</summary>
+    private const int UnawaitedWriteIntervalMs = 1;
+
+    /// <summary>Outside <c>always</c>, between two looks whether a sync is due.</summary>
+    private const int SyncPollMs = 10;
 
     /// <summary>Replies and frames that wait for the log; above it the shard takes no further work until some have left.</summary>
     private const long HeldBytesMax = 256L << 20;
@@ -28,17 +38,20 @@ internal sealed class ShardCommitter
 
     private readonly ShardHost _host;
     private readonly HostParts _parts;
-    private readonly bool _gates;
     private readonly bool _writes;
+    private readonly bool _syncsFirst;
     private readonly ConcurrentQueue<HeldTurn> _held = new();
     private readonly Lock _leadership = new();
+    private readonly Lock _releasing = new();
     private readonly AutoResetEvent _work = new(false);
     private readonly Thread[] _threads;
     private int _heldCount;
     private long _heldBytes;
     private int _signalled;
-    private long _durable;
+    private long _open;
     private long _flushedTo;
+    private FlushGroup? _turnWrite;
+    private FlushGroup? _ownWrite;
     private long _meanSyncMicros;
     private int _lastGroup;
     private volatile bool _stopping;
@@ -48,11 +61,11 @@ internal sealed class ShardCommitter
         _host = host;
         _parts = parts;
         _writes = storage.Mode == StorageMode.Log;
-        _gates = _writes && storage.Durability == Durability.Always;
-        _durable = host.Store.DurableOffset;
+        _syncsFirst = storage.Durability == Durability.Always;
+        NoteOpen();
         _threads = new Thread[Threads];
         for (int i = 0; i < Threads; i++)
-            _threads[i] = new Thread(Run) { IsBackground = true, Name = $"commit {host.Index}.{i}" };
+            _threads[i] = new Thread(_syncsFirst || i == 0 ? Run : RunSyncs) { IsBackground = true, Name = $"commit {host.Index}.{i}" };
     }
 
     /// <summary>Durations of flush groups.</summary>
@@ -62,15 +75,60 @@ internal sealed class ShardCommitter
 
     internal bool HoldsAny => Volatile.Read(ref _heldCount) > 0;
 
-    internal bool IsDurable(long barrier) => !_gates || barrier <= Interlocked.Read(ref _durable);
+    /// <summary>Whether what lies below the barrier is as safe as the durability asks for before anybody hears of it: synced, or written.</summary>
+    internal bool IsOpen(long barrier) => !_writes || barrier <= Interlocked.Read(ref _open);
 
-    /// <summary>Keeps an outbox until the log is durable past its barrier and those held before it have left.</summary>
+    /// <summary>Keeps an outbox until the log is open up to its barrier and those held before it have left.</summary>
     internal void Hold(Outbox outbox)
     {
+        long barrier = outbox.Barrier;
         Interlocked.Increment(ref _heldCount);
         Interlocked.Add(ref _heldBytes, outbox.Bytes);
         _held.Enqueue(HeldTurn.Of(outbox, _host));
         Signal();
+        // Whoever wrote up to the barrier meanwhile may have looked at the queue before.
+        if (!_syncsFirst && IsOpen(barrier))
+            ReleaseHeld();
+    }
+
+    /// <summary>
+    /// Under the shard's lock, at the end of a turn: the write that its replies wait for, which the caller runs outside the lock with
+    /// <see cref="RunTurnWrite"/>, before <see cref="EndTurn"/>. Null when they need none, when another thread is writing, and under <c>always</c>.
+    /// </summary>
+    internal FlushGroup? BeginTurnWrite(long barrier)
+    {
+        if (_syncsFirst || IsOpen(barrier))
+            return null;
+        if (_ownWrite is { IsDone: true } written)
+            EndOwnWrite(written);
+        FlushGroup? group = _host.Store.BeginWrite();
+        Volatile.Write(ref _turnWrite, group);
+        return group;
+    }
+
+    internal void RunTurnWrite(FlushGroup group)
+    {
+        bool stalled;
+        Run(group);
+        lock (_host.Gate)
+        {
+            End(group);
+            stalled = _host.HasStalled;
+        }
+        if (HoldsAny)
+            ReleaseHeld();
+        if (stalled)
+            _host.OnStorageProgress();
+    }
+
+    /// <summary>The turn's write has run, or never will.</summary>
+    internal void EndTurn() => Volatile.Write(ref _turnWrite, null);
+
+    /// <summary>Maintenance may have appended, for which nobody waits. Under <c>always</c> the next group takes it along.</summary>
+    internal void OnMaintained(long appended)
+    {
+        if (!_syncsFirst)
+            OnAppended(appended);
     }
 
     /// <summary>The log was appended to; it is flushed soon, whatever the durability.</summary>
@@ -88,7 +146,7 @@ internal sealed class ShardCommitter
             thread.Start();
     }
 
-    /// <summary>Ends the threads after the flush under way. Safe to call twice, and before <see cref="Start"/>.</summary>
+    /// <summary>Ends the threads after the flush under way, that of a turn included. Safe to call twice, and before <see cref="Start"/>.</summary>
     internal void Stop()
     {
         _stopping = true;
@@ -100,6 +158,8 @@ internal sealed class ShardCommitter
                 thread.Join(IdleWaitMs);
             }
         }
+        while (Volatile.Read(ref _turnWrite) is not null)
+            Thread.Yield();
     }
 
     /// <summary>Flushes everything appended so far on the caller's thread, while no thread of this committer runs, and lets go what waited.</summary>
@@ -108,10 +168,7 @@ internal sealed class ShardCommitter
         while (Flush())
         {
         }
-        var released = new List<HeldTurn>();
-        Release(released);
-        foreach (HeldTurn turn in released)
-            turn.Release();
+        ReleaseHeld();
     }
 
     private void Signal()
@@ -127,14 +184,15 @@ internal sealed class ShardCommitter
         {
             while (!_stopping)
             {
+                bool more;
                 lock (_leadership)
-                    Lead(released);
+                    more = Lead(released);
                 foreach (HeldTurn turn in released)
                     turn.Release();
                 released.Clear();
                 _host.Pump();
-                if (!_gates && !_stopping)
-                    Thread.Sleep(UnawaitedFlushIntervalMs);
+                if (!_syncsFirst && !more && !HoldsAny && !_stopping)
+                    Thread.Sleep(UnawaitedWriteIntervalMs);
             }
         }
         catch (Exception error)
@@ -143,16 +201,35 @@ internal sealed class ShardCommitter
         }
     }
 
-    private void Lead(List<HeldTurn> released)
+    private void RunSyncs()
+    {
+        try
+        {
+            while (!_stopping)
+            {
+                Sync();
+                Thread.Sleep(SyncPollMs);
+            }
+        }
+        catch (Exception error)
+        {
+            _parts.Fate.Fail(error);
+        }
+    }
+
+    /// <summary>One flush, and what it lets go; true when there is more to flush.</summary>
+    private bool Lead(List<HeldTurn> released)
     {
         _work.WaitOne(IdleWaitMs);
         if (_stopping)
-            return;
+            return false;
         Interlocked.Exchange(ref _signalled, 0);
         Gather();
-        if (Flush())
+        bool more = Flush();
+        if (more)
             Signal();
         Release(released);
+        return more;
     }
 
     /// <summary>
@@ -160,54 +237,107 @@ internal sealed class ShardCommitter
     /// </summary>
     private void Gather()
     {
-        if (!_gates || _meanSyncMicros == 0)
+        if (!_syncsFirst || _meanSyncMicros == 0)
             return;
         long until = HostClock.MonotonicMicros + _meanSyncMicros / 4;
         while (Volatile.Read(ref _heldCount) < _lastGroup && HostClock.MonotonicMicros < until)
             Thread.Yield();
     }
 
-    /// <summary>One flush group; true when more was appended meanwhile.</summary>
+    /// <summary>One group of a thread of this committer; true when more was appended meanwhile.</summary>
     private bool Flush()
     {
         FlushGroup? group;
         lock (_host.Gate)
         {
-            group = _host.Store.BeginFlush(HostClock.Now);
-            Interlocked.Exchange(ref _durable, _host.Store.DurableOffset);
+            ShardStore store = _host.Store;
+            group = store.WritesAlone ? store.BeginWrite() : store.BeginFlush(HostClock.Now);
+            _ownWrite = group;
+            NoteOpen();
         }
         if (group is null)
             return false;
-        long began = HostClock.MonotonicMicros;
-        group.Run(_host.Disk);
-        long micros = HostClock.MonotonicMicros - began;
-        Flushes.Add(micros);
-        if (group.Syncs)
-            _meanSyncMicros += (micros - _meanSyncMicros) >> MeanShift;
+        long micros = Run(group);
         bool stalled, more;
         lock (_host.Gate)
         {
-            _host.Store.EndFlush(group);
-            Interlocked.Exchange(ref _durable, _host.Store.DurableOffset);
+            // A turn that came in between may have ended it, and have begun the next.
+            if (_ownWrite is not null)
+            {
+                if (_syncsFirst)
+                    _meanSyncMicros += (micros - _meanSyncMicros) >> MeanShift;
+                EndOwnWrite(group);
+            }
             stalled = _host.HasStalled;
-            more = _host.Store.AppendedOffset > group.EndOffset;
+            more = _host.Store.AppendedOffset > Interlocked.Read(ref _flushedTo);
         }
-        Interlocked.Exchange(ref _flushedTo, group.EndOffset);
         if (stalled)
             _host.Add(ShardWork.Progress);
         return more;
     }
 
-    /// <summary>Takes the outboxes, oldest first, that the log is durable past, and sends their frames.</summary>
+    /// <summary>What was written is synced when that is due. Nothing waits for it, and the log is written meanwhile.</summary>
+    private void Sync()
+    {
+        FlushGroup? group;
+        lock (_host.Gate)
+            group = _host.Store.BeginSync(HostClock.Now);
+        if (group is null)
+            return;
+        Run(group);
+        lock (_host.Gate)
+            _host.Store.EndFlush(group);
+    }
+
+    /// <summary>Outside the lock; the microseconds that it took.</summary>
+    private long Run(FlushGroup group)
+    {
+        long began = HostClock.MonotonicMicros;
+        group.Run(_host.Disk);
+        long micros = HostClock.MonotonicMicros - began;
+        Flushes.Add(micros);
+        return micros;
+    }
+
+    private void EndOwnWrite(FlushGroup group)
+    {
+        _ownWrite = null;
+        End(group);
+    }
+
+    /// <summary>Under the lock, once a group that wrote has run.</summary>
+    private void End(FlushGroup group)
+    {
+        Interlocked.Exchange(ref _flushedTo, group.EndOffset);
+        _host.Store.EndFlush(group);
+        NoteOpen();
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void NoteOpen() =>
+        Interlocked.Exchange(ref _open, _syncsFirst ? _host.Store.DurableOffset : _host.Store.WrittenOffset);
+
+    private void ReleaseHeld()
+    {
+        var released = new List<HeldTurn>();
+        Release(released);
+        foreach (HeldTurn turn in released)
+            turn.Release();
+    }
+
+    /// <summary>Takes the outboxes, oldest first, that the log is open for, and sends their frames.</summary>
     private void Release(List<HeldTurn> released)
     {
-        while (_held.TryPeek(out HeldTurn? oldest) && IsDurable(oldest.Outbox.Barrier))
+        lock (_releasing)
         {
-            _held.TryDequeue(out _);
-            _parts.Links.SendGated(oldest.Outbox);
-            Interlocked.Decrement(ref _heldCount);
-            Interlocked.Add(ref _heldBytes, -oldest.Outbox.Bytes);
-            released.Add(oldest);
+            while (_held.TryPeek(out HeldTurn? oldest) && IsOpen(oldest.Outbox.Barrier))
+            {
+                _held.TryDequeue(out _);
+                _parts.Links.SendGated(oldest.Outbox);
+                Interlocked.Decrement(ref _heldCount);
+                Interlocked.Add(ref _heldBytes, -oldest.Outbox.Bytes);
+                released.Add(oldest);
+            }
         }
         if (released.Count > 0)
             _lastGroup = released.Count;

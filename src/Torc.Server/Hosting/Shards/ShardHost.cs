@@ -15,8 +15,8 @@ namespace Torc.Server.Hosting.Shards;
 
 /// <summary>
 /// Runs one shard for real: gives it turns on whatever threads bring work, under its lock, and performs the effects
-/// outside. Frames that may leave at once leave first; replies and acknowledgements wait with the
-/// <see cref="ShardCommitter"/> until the log is durable past what they tell of.
+/// outside. Frames that may leave at once leave first; replies and acknowledgements wait until the log is synced past what they
+/// tell of, or, outside <c>always</c>, written: see <see cref="ShardCommitter"/>.
 /// </summary>
 internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDisposable
 {
@@ -157,19 +157,24 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         try
         {
             long appended;
+            FlushGroup? write;
             lock (Gate)
             {
                 _shard.BeginTurn(HostClock.Now, outbox);
                 taken = RunInputs(work, available, outbox);
                 _shard.EndTurn();
+                write = Committer.BeginTurnWrite(outbox.Barrier);
                 appended = Store.AppendedOffset;
             }
-            Committer.OnAppended(appended);
-            Perform(outbox);
+            Perform(outbox, write, appended);
         }
         catch (Exception error)
         {
             _parts.Fate.Fail(error);
+        }
+        finally
+        {
+            Committer.EndTurn();
         }
         return taken;
     }
@@ -311,22 +316,25 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         }
     }
 
-    private void Perform(Outbox outbox)
+    private void Perform(Outbox outbox, FlushGroup? write, long appended)
     {
         if (outbox.Events.Count > 0)
             _parts.Events.Take(outbox.Events);
         _parts.Links.SendImmediate(outbox);
         for (int i = 0; i < outbox.ColdReads.Count; i++)
             _coldReaders.Add(this, outbox.ColdReads[i]);
+        if (write is not null)
+            Committer.RunTurnWrite(write);
+        Committer.OnAppended(appended);
         if (!outbox.HasGated)
             _parts.Outboxes.Return(outbox);
-        else if (Committer.IsDurable(outbox.Barrier))
+        else if (Committer.IsOpen(outbox.Barrier))
             PerformGated(outbox);
         else
             Committer.Hold(outbox);
     }
 
-    /// <summary>What tells of durable records only may leave now; frames to peers still not before older ones that wait.</summary>
+    /// <summary>What tells of records that are safe may leave now; frames to peers still not before older ones that wait.</summary>
     private void PerformGated(Outbox outbox)
     {
         if (outbox.GatedNodes.Count == 0 || !Committer.HoldsAny)

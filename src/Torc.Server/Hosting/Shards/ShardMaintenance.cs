@@ -53,11 +53,14 @@ internal sealed class ShardMaintenance
             return false;
         task.Run(_host.Disk);
         bool stalled;
+        long appended;
         lock (_host.Gate)
         {
             _host.Store.EndMaintenance(task, HostClock.Now);
             stalled = _host.HasStalled;
+            appended = _host.Store.AppendedOffset;
         }
+        _host.Committer.OnMaintained(appended);
         if (stalled)
             _host.OnStorageProgress();
         return true;

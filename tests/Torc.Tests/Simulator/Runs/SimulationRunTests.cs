@@ -26,6 +26,7 @@ public class SimulationRunTests
     [InlineData(4)]
     [InlineData(16)]
     [InlineData(20)]
+    [InlineData(307)] // One node, outside "always", killed: what it acknowledged was written.
     public void A_cluster_under_faults_keeps_its_promises(ulong seed)
     {
         RunResult result = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros));
@@ -36,6 +37,7 @@ public class SimulationRunTests
 
     [Theory]
     [InlineData(Defect.ReplyBeforeSync, 1, 1)]
+    [InlineData(Defect.ReplyBeforeWrite, 1, 1)]
     [InlineData(Defect.LyingDisk, 1, 1)]
     [InlineData(Defect.WipeUnnoticed, 1, 1)]
     [InlineData(Defect.OutrankedIsApplied, 1, 7)]
