@@ -194,8 +194,10 @@ public class ShardStoreTests
         statistics.ResidentBytes.ShouldBeLessThanOrEqualTo(options.ResidentBytesMax);
         statistics.EvictedSegmentsTotal.ShouldBeGreaterThan(10);
         harness.Store.Counts(0, 0).Records.ShouldBe(harness.Scan(0, 0, 10, out _).Count);
+        harness.Store.WrittenOffset.ShouldBe(harness.Store.AppendedOffset);
         harness.Store.DurableOffset.ShouldBe(harness.Store.AppendedOffset);
         harness.Store.BeginFlush(harness.Now).ShouldBeNull();
+        harness.Store.BeginWrite().ShouldBeNull();
         _disk.List().ShouldBeEmpty();
     }
 

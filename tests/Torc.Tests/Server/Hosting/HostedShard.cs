@@ -24,11 +24,10 @@ internal sealed class HostedShard : IDisposable, INodeFate
     private readonly TemporaryDirectory _directory = new();
     private readonly LibcDisk _disk;
     private readonly ColdReaders _coldReaders;
-    private readonly ShardHost _host;
     private readonly TorcNode _node;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public HostedShard()
+    public HostedShard(Durability durability = Durability.Always)
     {
         _disk = LibcDisk.OpenDirectory(_directory.Path);
         Disk = new FailingDisk(_disk);
@@ -37,17 +36,19 @@ internal sealed class HostedShard : IDisposable, INodeFate
         var settings = new FormationSettings(
             ["n:1"], 16, 1, [.. Enumerable.Range(0, 16).Select(static id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
         _node = new TorcNode(new NodeIdentity(self, 1, null, 1), settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
-        var storage = new StorageOptions { SegmentBytes = 8 << 20 };
+        var storage = new StorageOptions { SegmentBytes = 8 << 20, Durability = durability };
         ShardStore.Open(Disk, storage, HostClock.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
         var parts = new HostParts(_node, Clients, new PeerLinks(1, static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
-        _host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders);
-        _host.FlushOpening();
-        _host.Start();
-        new ControlHost(parts, static _ => { }).Start([_host]);
+        Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders);
+        Host.FlushOpening();
+        Host.Start();
+        new ControlHost(parts, static _ => { }).Start([Host]);
         SpinWait.SpinUntil(() => _node.View.IsFormed, FormPatience).ShouldBeTrue();
     }
 
     public FailingDisk Disk { get; }
+
+    public ShardHost Host { get; }
 
     public ClientRegistry Clients { get; } = new();
 
@@ -59,7 +60,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
     {
         var pipes = new PipePair();
         var context = new DefaultConnectionContext("test", pipes.Right, pipes.Left);
-        var client = new ClientConnection(context, _node.OpenSession(Clients.NextId(), "test", "test"), [_host], outputBytesMax);
+        var client = new ClientConnection(context, _node.OpenSession(Clients.NextId(), "test", "test"), [Host], outputBytesMax);
         Clients.Add(client);
         return (pipes.Left, Task.Run(client.Run), client);
     }
@@ -68,7 +69,8 @@ internal sealed class HostedShard : IDisposable, INodeFate
 
     public void Dispose()
     {
-        _host.Dispose();
+        Disk.LetWritesGo();
+        Host.Dispose();
         _coldReaders.Dispose();
         _disk.Dispose();
         _directory.Dispose();

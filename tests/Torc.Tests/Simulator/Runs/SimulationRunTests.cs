@@ -35,6 +35,17 @@ public class SimulationRunTests
     }
 
     [Theory]
+    [InlineData(Defect.ReplyBeforeSync, 1)]
+    [InlineData(Defect.ReplyBeforeWrite, 1)]
+    public void The_faults_that_show_a_defect_break_nothing_without_it(Defect defect, ulong seed)
+    {
+        RunResult result = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros, defect) with { Defect = Defect.None });
+
+        result.Violations.ShouldBeEmpty(RunReport.Violations(result));
+        result.Faults.Values.Sum().ShouldBeGreaterThan(0);
+    }
+
+    [Theory]
     [InlineData(Defect.ReplyBeforeSync, 1, 1)]
     [InlineData(Defect.ReplyBeforeWrite, 1, 1)]
     [InlineData(Defect.LyingDisk, 1, 1)]
