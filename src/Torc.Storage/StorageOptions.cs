@@ -1,15 +1,15 @@
 namespace Torc.Storage;
 
-/// <summary>When the log is synced; the first flush group of a run, compaction and a clean stop always sync. The numbers are persisted in segment headers and frozen by a test.</summary>
+/// <summary>What replies wait for, and when the log is synced; the first flush group of a run, compaction and a clean stop always sync. The numbers are persisted in segment headers and frozen by a test.</summary>
 public enum Durability : byte
 {
     /// <summary>Every flush group is synced; a reply leaves only when the log is durable past what it observed.</summary>
     Always = 1,
 
-    /// <summary>Flush groups are written at once and synced at most once a second.</summary>
+    /// <summary>A reply leaves only when the log is written past what it observed; a sync follows about once a second, beside the writes.</summary>
     EverySecond = 2,
 
-    /// <summary>Flush groups are written; the operating system decides when they reach the disk.</summary>
+    /// <summary>A reply leaves only when the log is written past what it observed; the operating system decides when it reaches the disk.</summary>
     OperatingSystem = 3,
 }
 
