@@ -86,10 +86,10 @@ public sealed class TorcNode
         return shard;
     }
 
-    public int ShardOf(int partition) => partition % _shards.Length;
+    public int ShardOf(int partition) => _shards.Length == 1 ? 0 : partition % _shards.Length;
 
     /// <summary>Whether this node's copy of a partition counts; read by routing on any thread, checked again by the shard.</summary>
-    public bool IsCompleteHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.CompletePartitions[partition];
+    public bool IsCompleteHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.IsComplete(partition);
 
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);
 }

@@ -18,8 +18,10 @@ public abstract class CommandPlan
 }
 
 /// <summary>A plan's hands: the original call, requests to issue, the reply to write. Lives as long as the plan.</summary>
-public sealed class PlanContext(Session session, Request call)
+public sealed class PlanContext(Session session, Request call, CommandPlan plan)
 {
+    internal CommandPlan Plan { get; } = plan;
+
     public Session Session { get; } = session;
 
     /// <summary>The client's command, unchanged until <see cref="Finish"/>.</summary>
@@ -76,7 +78,7 @@ public sealed class PlanContext(Session session, Request call)
     private int Send(Request request)
     {
         request.Session = Session;
-        request.Place = Call.Place;
+        request.Call = Call;
         request.Ticket = Call.Ticket;
         request.Part = _parts++;
         Outstanding++;

@@ -67,7 +67,7 @@ public static class InternalCommands
     private static void OnFlush(ref WriteContext context)
     {
         context.Delete();
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
     }
 
     private static void OnExpire(ref WriteContext context)

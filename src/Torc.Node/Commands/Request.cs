@@ -7,10 +7,14 @@ namespace Torc.Node.Commands;
 
 /// <summary>
 /// One command on its way: arguments, settings of its connection, and who waits for its reply (a session's ticket, or
-/// an operation of a peer that forwarded it). Owned by whoever holds it; pooled by the session that made it.
+/// an operation of a peer that forwarded it). A client's command is also its place among the replies of its connection. Used again by
+/// whoever makes the next one.
 /// </summary>
 public sealed class Request
 {
+    private const int KeptReplyBytesMax = 4096;
+    private ByteWriter? _reply;
+
     public CommandBuffer Arguments { get; } = new();
 
     /// <summary>Null only between parsing and look-up.</summary>
@@ -39,10 +43,23 @@ public sealed class Request
     /// <summary>The session that waits, or null when a peer does.</summary>
     public Session? Session { get; set; }
 
-    /// <summary>The session's command that this request belongs to, and that command's number: its place is used again for later ones.</summary>
-    internal PendingCommand? Place { get; set; }
+    /// <summary>Of a request that a plan issued: the command that the plan serves. Null: it is a client's command itself.</summary>
+    internal Request? Call { get; set; }
 
+    /// <summary>The number of the session's command. Requests are used again, by any session; a late reply to an earlier command's plan has another.</summary>
     internal long Ticket { get; set; }
+
+    internal long StartedMicros { get; set; }
+
+    /// <summary>The client does not want the reply.</summary>
+    internal bool IsMuted { get; set; }
+
+    internal PlanContext? Plan { get; set; }
+
+    /// <summary>Its reply is here and waits for those before it.</summary>
+    internal bool IsAnswered { get; private set; }
+
+    internal ReadOnlySpan<byte> KeptReply => _reply is null ? default : _reply.Written;
 
     /// <summary>The node that it went to, and its neighbours among the requests that its session has under way; see <see cref="KeyOrder"/>.</summary>
     internal int Coordinator { get; set; }
@@ -85,15 +102,38 @@ public sealed class Request
         Partition = partition;
     }
 
+    internal void KeepReply(ReadOnlySpan<byte> reply)
+    {
+        Check.That(!IsAnswered);
+        _reply ??= new ByteWriter(Math.Max(reply.Length, 64));
+        _reply.Write(reply);
+        IsAnswered = true;
+    }
+
+    /// <summary>Gives up the memory of replies.</summary>
+    internal void DropReply()
+    {
+        _reply?.Dispose();
+        _reply = null;
+        Plan?.Reply.Dispose();
+        Plan = null;
+    }
+
     public void Reset()
     {
         Arguments.Clear();
         Spec = null!;
         Session = null;
-        Place = null;
+        Call = null;
         Sweep = null;
         Part = 0;
         OriginNode = 0;
         OriginOperation = 0;
+        IsMuted = false;
+        if (Plan is not null || _reply is { Length: > KeptReplyBytesMax })
+            DropReply();
+        if (IsAnswered)
+            _reply?.Clear();
+        IsAnswered = false;
     }
 }

@@ -31,7 +31,7 @@ public sealed class Session
 
     private readonly TorcNode _node;
     private readonly RespCommandReader _reader = new();
-    private readonly Queue<PendingCommand> _queue = new();
+    private readonly Queue<Request> _queue = new(); // commands whose replies have not left, in the order of their replies
     private readonly List<Request>[] _dispatched;
     private readonly KeyOrder _order;
     private readonly List<Request> _ready = [];
@@ -122,23 +122,40 @@ public sealed class Session
     public void Receive(ref ReadOnlySequence<byte> input, Instant now)
     {
         _now = now;
+        long taken = 0;
+        SequencePosition next = input.Start;
+        while (input.TryGet(ref next, out ReadOnlyMemory<byte> piece))
+        {
+            ReadOnlySpan<byte> rest = piece.Span;
+            bool goesOn = TakeCommands(ref rest);
+            taken += piece.Length - rest.Length;
+            if (!goesOn)
+                break;
+        }
+        input = input.Slice(taken);
+        FlushReady();
+    }
+
+    /// <summary>Takes commands from one piece of input; true when that is used up and there may be more in the next.</summary>
+    private bool TakeCommands(ref ReadOnlySpan<byte> input)
+    {
         while (!CloseAfterOutput && _queue.Count < CommandsOutstandingMax)
         {
             _next ??= RentRequest();
             RespLimits limits = Authenticated ? _node.Limits : _node.LimitsBeforeAuthentication;
             ParseOutcome outcome = _reader.Read(ref input, _next.Arguments, limits, out RespError? error);
             if (outcome == ParseOutcome.NeedMore)
-                break;
+                return true;
             if (outcome == ParseOutcome.Error)
             {
                 FailProtocol(error!);
-                break;
+                return false;
             }
             Request request = _next;
             _next = null;
             Run(request);
         }
-        FlushReady();
+        return false;
     }
 
     /// <summary>Moves the requests for a shard into <paramref name="into"/>, in order.</summary>
@@ -162,29 +179,30 @@ public sealed class Session
                 Enqueue(ready);
             _ready.Clear();
         }
-        PendingCommand pending = request.Place!;
-        if (pending.Owner == this && pending.Ticket == request.Ticket && !pending.Done)
+        if (request.Call is not { } call)
         {
-            if (pending.Plan is { } plan)
-            {
-                pending.PlanContext!.Answered();
-                plan.OnReply(pending.PlanContext, request.Part, reply);
-                FinishPlanIfDone(pending);
-            }
-            else
-            {
-                Finish(pending, reply);
-            }
+            Finish(request, reply);
         }
-        Return(request);
+        else
+        {
+            // A plan may have finished without it; its call is used again then, by another command or session.
+            if (call.Session == this && call.Ticket == request.Ticket && !call.IsAnswered)
+            {
+                PlanContext plan = call.Plan!;
+                plan.Answered();
+                plan.Plan.OnReply(plan, request.Part, reply);
+                FinishPlanIfDone(plan);
+            }
+            Return(request);
+        }
         FlushReady();
     }
 
     /// <summary>Ends the session's memory; late replies are dropped by the host.</summary>
     public void Dispose()
     {
-        foreach (PendingCommand pending in _queue)
-            pending.Dispose();
+        foreach (Request request in _queue)
+            request.DropReply();
         _queue.Clear();
         Output.Dispose();
         _scratch.Dispose();
@@ -239,21 +257,16 @@ public sealed class Session
             muted = true;
             ReplyMode = ReplyMode.On;
         }
-        PendingCommand pending = FreeList<PendingCommand>.Rent();
-        pending.Call = request;
-        pending.StartedMicros = _now.MonotonicMicros;
-        pending.Muted = muted;
-        pending.Begin(this, ++_tickets);
-        request.Place = pending;
-        request.Ticket = pending.Ticket;
-        _queue.Enqueue(pending);
+        request.StartedMicros = _now.MonotonicMicros;
+        request.IsMuted = muted;
+        request.Ticket = ++_tickets;
+        _queue.Enqueue(request);
 
         _scratch.Clear();
         if (!CommandGate.TryAdmit(this, request, _scratch))
         {
             _node.Metrics.Rejected(request.Spec);
-            Finish(pending, _scratch.Written);
-            Return(request);
+            Finish(request, _scratch.Written);
             return;
         }
         LastCommand = request.Spec.Name;
@@ -262,15 +275,13 @@ public sealed class Session
             case CommandKind.Session:
                 request.Spec.OnSession!(new SessionContext(this, request, _now, _scratch));
                 // CLIENT REPLY ON answers although replies were off when it came; OFF and SKIP do not answer.
-                pending.Muted = request.Spec.Name == "client|reply" ? ReplyMode != ReplyMode.On : muted;
-                Finish(pending, _scratch.Written);
-                Return(request);
+                request.IsMuted = request.Spec.Name == "client|reply" ? ReplyMode != ReplyMode.On : muted;
+                Finish(request, _scratch.Written);
                 break;
             case CommandKind.Plan:
-                pending.Plan = request.Spec.MakePlan!();
-                pending.PlanContext = new PlanContext(this, request);
-                pending.Plan.Start(pending.PlanContext);
-                FinishPlanIfDone(pending);
+                request.Plan = new PlanContext(this, request, request.Spec.MakePlan!());
+                request.Plan.Plan.Start(request.Plan);
+                FinishPlanIfDone(request.Plan);
                 break;
             default:
                 request.RouteByKey(request.Spec.Keys.First, View.Map!);
@@ -279,29 +290,25 @@ public sealed class Session
         }
     }
 
-    private void FinishPlanIfDone(PendingCommand pending)
+    private void FinishPlanIfDone(PlanContext plan)
     {
-        PlanContext context = pending.PlanContext!;
-        if (!context.Finished)
+        if (!plan.Finished)
         {
-            Check.That(context.Outstanding > 0);
+            Check.That(plan.Outstanding > 0);
             return;
         }
-        Request call = context.Call;
-        Finish(pending, context.Reply.Written);
-        Return(call);
+        Finish(plan.Call, plan.Reply.Written);
     }
 
-    /// <summary>The reply of the oldest command goes straight to the output; others wait in their places.</summary>
-    private void Finish(PendingCommand pending, ReadOnlySpan<byte> reply)
+    /// <summary>The reply of the oldest command goes straight to the output; others wait with their commands.</summary>
+    private void Finish(Request request, ReadOnlySpan<byte> reply)
     {
-        if (pending.Call?.Spec is { } spec)
-            Measure(spec, _now.MonotonicMicros - pending.StartedMicros, reply);
-        pending.Call = null;
-        ReadOnlySpan<byte> shown = pending.Muted ? default : reply;
-        if (_queue.Peek() != pending)
+        if (request.Spec is { } spec)
+            Measure(spec, _now.MonotonicMicros - request.StartedMicros, reply);
+        ReadOnlySpan<byte> shown = request.IsMuted ? default : reply;
+        if (_queue.Peek() != request)
         {
-            pending.Complete(shown);
+            request.KeepReply(shown);
             return;
         }
         Output.Write(shown);
@@ -310,21 +317,16 @@ public sealed class Session
 
     private void FlushReady()
     {
-        while (_queue.TryPeek(out PendingCommand? head) && head.Done)
+        while (_queue.TryPeek(out Request? head) && head.IsAnswered)
         {
-            Output.Write(head.Reply);
+            Output.Write(head.KeptReply);
             LeaveQueue();
         }
         if (_queue.Count == 0)
             CountCompleted();
     }
 
-    private void LeaveQueue()
-    {
-        PendingCommand head = _queue.Dequeue();
-        head.Reset();
-        FreeList<PendingCommand>.Return(head);
-    }
+    private void LeaveQueue() => Return(_queue.Dequeue());
 
     /// <summary>Commands of a pipeline mostly are alike and take equally long: a run of them is counted in one step.</summary>
     private void Measure(CommandSpec spec, long micros, ReadOnlySpan<byte> reply)
@@ -350,16 +352,16 @@ public sealed class Session
 
     private void FailProtocol(RespError error)
     {
-        var pending = new PendingCommand();
-        pending.Begin(this, ++_tickets);
-        _queue.Enqueue(pending);
+        Request failed = RentRequest();
+        failed.Ticket = ++_tickets;
+        _queue.Enqueue(failed);
         _scratch.Clear();
         _scratch.Error(error.Message);
-        pending.Complete(_scratch.Written);
+        failed.KeepReply(_scratch.Written);
         CloseAfterOutput = true;
     }
 
-    private void Return(Request request)
+    private static void Return(Request request)
     {
         request.Reset();
         FreeList<Request>.Return(request);

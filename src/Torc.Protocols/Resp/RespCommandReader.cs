@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using Torc.Base;
 
@@ -39,6 +38,9 @@ public sealed class RespCommandReader
 
     /// <summary><c>$0 CR LF CR LF</c>.</summary>
     private const int ShortestBulkBytes = 6;
+
+    /// <summary><c>*1 CR LF</c>.</summary>
+    private const int ShortestCountBytes = 4;
 
     /// <summary>At most this many digits are looked at ahead; fewer than <see cref="ShortestBulkBytes"/>, so they are in the input.</summary>
     private const int ShortLengthDigitsMax = 4;
@@ -86,31 +88,10 @@ public sealed class RespCommandReader
         return ParseOutcome.Error;
     }
 
-    /// <inheritdoc cref="Read(ref ReadOnlySpan{byte}, CommandBuffer, RespLimits, out RespError?)"/>
-    public ParseOutcome Read(ref ReadOnlySequence<byte> input, CommandBuffer into, RespLimits limits, out RespError? error)
-    {
-        long taken = 0;
-        SequencePosition next = input.Start;
-        while (input.TryGet(ref next, out ReadOnlyMemory<byte> piece))
-        {
-            ReadOnlySpan<byte> rest = piece.Span;
-            ParseOutcome outcome = Read(ref rest, into, limits, out error);
-            taken += piece.Length - rest.Length;
-            if (outcome != ParseOutcome.NeedMore)
-            {
-                input = input.Slice(taken);
-                return outcome;
-            }
-        }
-        input = input.Slice(input.End);
-        error = _failure;
-        return _failure is null ? ParseOutcome.NeedMore : ParseOutcome.Error;
-    }
-
     private Progress Step(ref ReadOnlySpan<byte> input, CommandBuffer into, RespLimits limits) => _stage switch
     {
         _ when input.IsEmpty => Progress.NeedMore,
-        Stage.Start => Start(ref input, into),
+        Stage.Start => Start(ref input, into, limits),
         Stage.Inline => ReadInline(ref input, into, limits),
         Stage.ArgumentCount => ReadArgumentCount(ref input, limits),
         Stage.BulkMark => ReadArguments(ref input, into, limits),
@@ -121,14 +102,29 @@ public sealed class RespCommandReader
         _ => throw new UnreachableException(),
     };
 
-    private Progress Start(ref ReadOnlySpan<byte> input, CommandBuffer into)
+    private Progress Start(ref ReadOnlySpan<byte> input, CommandBuffer into, RespLimits limits)
     {
         into.Clear();
+        if (TryTakeShortCount(ref input, limits))
+            return GoTo(Stage.BulkMark);
         if (input[0] != '*')
             return GoTo(Stage.Inline);
         input = input[1..];
         _number = default;
         return GoTo(Stage.ArgumentCount);
+    }
+
+    /// <summary>Takes a number of arguments that is one digit, which it nearly always is; anything else is left to the stages.</summary>
+    private bool TryTakeShortCount(ref ReadOnlySpan<byte> input, RespLimits limits)
+    {
+        if (input.Length < ShortestCountBytes || input[0] != '*')
+            return false;
+        int count = input[1] - '0';
+        if (count is < 1 or > 9 || count > limits.ArgumentsMax || input[2] != '\r' || input[3] != '\n')
+            return false;
+        _argumentsLeft = count;
+        input = input[ShortestCountBytes..];
+        return true;
     }
 
     private Progress ReadInline(ref ReadOnlySpan<byte> input, CommandBuffer into, RespLimits limits)

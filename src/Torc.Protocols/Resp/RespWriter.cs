@@ -28,6 +28,9 @@ public static class RespWriter
     /// <inheritdoc cref="SimpleString(ByteWriter, ReadOnlySpan{byte})"/>
     public static void SimpleString(this ByteWriter to, string text) => Line(to, (byte)'+', text);
 
+    /// <summary><c>+OK</c>.</summary>
+    public static void Ok(this ByteWriter to) => to.Write("+OK\r\n"u8);
+
     /// <summary><c>-text</c>: its first word is the code a program tests, for example <c>WRONGTYPE</c>. CR and LF become spaces.</summary>
     public static void Error(this ByteWriter to, ReadOnlySpan<byte> text) => Line(to, (byte)'-', text);
 
@@ -201,10 +204,23 @@ public static class RespWriter
     {
         Span<byte> line = to.GetSpan(IntegerTextBytesMax + 3);
         line[0] = mark;
-        int length = 1 + FormatInteger(value, line[1..]);
+        int length = 1 + ((ulong)value < 1_000 ? FormatSmall((uint)value, line[1..]) : FormatInteger(value, line[1..]));
         line[length] = (byte)'\r';
         line[length + 1] = (byte)'\n';
         to.Advance(length + 2);
+    }
+
+    /// <summary>Up to three digits: the lengths of nearly all strings.</summary>
+    private static int FormatSmall(uint value, Span<byte> to)
+    {
+        uint tens = value / 10, hundreds = value / 100;
+        int length = hundreds > 0 ? 3 : tens > 0 ? 2 : 1;
+        to[length - 1] = (byte)('0' + value - tens * 10);
+        if (length > 1)
+            to[length - 2] = (byte)('0' + tens - hundreds * 10);
+        if (length > 2)
+            to[0] = (byte)('0' + hundreds);
+        return length;
     }
 
     private static int FormatInteger(long value, Span<byte> to)

@@ -47,7 +47,7 @@ internal static class AuthenticationCommands
         }
         ReadOnlySpan<byte> user = arguments.Count == 3 ? arguments[1] : DefaultUser;
         if (TryAuthenticate(context, user, arguments[arguments.Count - 1]))
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
         else
             context.Reply.Error(WrongPassword);
     }

@@ -81,7 +81,7 @@ internal static class ClientCommands
     private static void OnSetName(in SessionContext context)
     {
         if (ClientNames.TrySet(context, context.Arguments[2]))
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
     }
 
     private static void OnSetInfo(in SessionContext context)
@@ -103,7 +103,7 @@ internal static class ClientCommands
             context.Session.LibraryName = value.Text();
         else
             context.Session.LibraryVersion = value.Text();
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
     }
 
     private static void OnReply(in SessionContext context)
@@ -118,7 +118,7 @@ internal static class ClientCommands
         else if (context.Session.ReplyMode == ReplyMode.On)
             context.Session.ReplyMode = ReplyMode.SkipNext;
         if (mode.Is("ON"u8))
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
     }
 
     private static void OnNoEvict(in SessionContext context)
@@ -138,7 +138,7 @@ internal static class ClientCommands
         on = context.Arguments[2].Is("ON"u8);
         bool valid = on || context.Arguments[2].Is("OFF"u8);
         if (valid)
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
         else
             context.Reply.Error(CommandErrors.Syntax);
         return valid;
@@ -149,7 +149,7 @@ internal static class ClientCommands
     private static void OnTracking(in SessionContext context)
     {
         if (context.Arguments[2].Is("OFF"u8))
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
         else if (context.Arguments[2].Is("ON"u8))
             context.Reply.Error("ERR CLIENT TRACKING is not supported: this server does not remember which keys a client has read"u8);
         else

@@ -118,7 +118,7 @@ internal static class ClientListCommands
         {
             var old = new KillFilter { Address = context.Arguments[2].Text() };
             if (Kill(context, old) > 0)
-                context.Reply.SimpleString("OK"u8);
+                context.Reply.Ok();
             else
                 context.Reply.Error("ERR No such client"u8);
             return;

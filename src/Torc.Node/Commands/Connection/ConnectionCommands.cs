@@ -61,13 +61,13 @@ internal static class ConnectionCommands
         else
         {
             context.Session.Keyspace = (byte)keyspace;
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
         }
     }
 
     private static void OnQuit(in SessionContext context)
     {
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
         context.Session.CloseAfterOutput = true;
     }
 
@@ -86,5 +86,5 @@ internal static class ConnectionCommands
         context.Reply.SimpleString("RESET"u8);
     }
 
-    private static void OnOk(in SessionContext context) => context.Reply.SimpleString("OK"u8);
+    private static void OnOk(in SessionContext context) => context.Reply.Ok();
 }

@@ -31,7 +31,7 @@ internal static class ConsistencyCommand
         {
             context.Session.ReadLevel = null;
             context.Session.WriteLevel = null;
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
             return;
         }
         ConsistencyLevel? read = null, write = null;
@@ -53,7 +53,7 @@ internal static class ConsistencyCommand
         }
         context.Session.ReadLevel = read ?? context.Session.ReadLevel;
         context.Session.WriteLevel = write ?? context.Session.WriteLevel;
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
     }
 
     private static void WriteLevels(in SessionContext context)

@@ -91,7 +91,7 @@ internal static class KeyspaceCommands
 
         protected override void OnAllDone(PlanContext context)
         {
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
             context.Finish();
         }
     }

@@ -127,7 +127,7 @@ internal static class RenameCommands
             if (OnlyIfMissing(context))
                 context.Reply.Integer(moved);
             else
-                context.Reply.SimpleString("OK"u8);
+                context.Reply.Ok();
             context.Finish();
         }
     }

@@ -80,7 +80,7 @@ internal static class ServerCommands
     private static void OnResetStatistics(in SessionContext context)
     {
         context.Surroundings.ResetStatistics();
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
     }
 
     private static void OnTime(in SessionContext context)

@@ -96,7 +96,7 @@ internal static class MultiStringCommands
 
         protected override void OnAllDone(PlanContext context)
         {
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
             context.Finish();
         }
     }

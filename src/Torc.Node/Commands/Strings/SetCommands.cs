@@ -73,14 +73,14 @@ internal static class SetCommands
         if (arguments.Count == 3)
         {
             context.SetString(arguments[2], 0);
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
             return;
         }
         var options = StringOptions.Of(arguments, 3, forGetEx: false);
         if (!options.NeedsOldValue)
         {
             context.SetString(arguments[2], options.DeadlineMs(arguments, context.Now));
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
             return;
         }
         if (options.Get && !StringRow.ReplyValue(context.Row, context.IsLive, context.Request, context.Reply))
@@ -96,7 +96,7 @@ internal static class SetCommands
         if (refused)
             context.Reply.Null(context.Request.Protocol);
         else
-            context.Reply.SimpleString("OK"u8);
+            context.Reply.Ok();
     }
 
     private static void OnSetNx(ref WriteContext context)
@@ -113,7 +113,7 @@ internal static class SetCommands
     private static void SetWithExpiry(ref WriteContext context, ExpiryUnit unit)
     {
         context.SetString(context.Arguments[3], ExpiryOption.DeadlineOf(context.Arguments, 2, unit, context.Now));
-        context.Reply.SimpleString("OK"u8);
+        context.Reply.Ok();
     }
 
     private static void OnGetSet(ref WriteContext context)

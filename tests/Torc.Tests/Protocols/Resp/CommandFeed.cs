@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Torc.Protocols.Resp;
 
@@ -37,18 +36,6 @@ internal sealed class CommandFeed(RespLimits limits) : IDisposable
         using var feed = new CommandFeed(limits);
         for (int index = 0; index < input.Length; index++)
             feed.Give(input.Slice(index, 1));
-        return feed.Finish();
-    }
-
-    internal static string AsSequence(ReadOnlySequence<byte> input, RespLimits limits)
-    {
-        using var feed = new CommandFeed(limits);
-        ParseOutcome outcome;
-        do
-        {
-            outcome = feed._reader.Read(ref input, feed._command, limits, out RespError? error);
-            feed.Note(outcome, error);
-        } while (outcome == ParseOutcome.Command);
         return feed.Finish();
     }
 
