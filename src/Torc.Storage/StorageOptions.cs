@@ -42,7 +42,7 @@ public sealed record StorageOptions
 
     public StorageMode Mode { get; init; } = StorageMode.Log;
 
-    /// <summary>A sealed segment of whose bytes at most this share lives is compacted. Disk used is up to live bytes / this.</summary>
+    /// <summary>Compaction keeps the live share of full segments above this, and copies each segment below it while nobody writes. Disk used is up to live bytes / this.</summary>
     public double CompactionLiveRatioMax { get; init; } = 0.5;
 
     /// <summary>The same while the disk is full: more work for less space.</summary>

@@ -55,7 +55,7 @@ public static class SettingTable
     public static readonly Setting<int> Shards = Number(StorageGroup, "shards", 0, 0, ShardsMax, "; 0: one an event loop", "Slices of the node, each with its own lock and log; fixed when the data directory is made.");
     public static readonly Setting<long> SegmentBytes = Size(StorageGroup, "segment-bytes", "64mb", "1mb", "1gb", "Size of a log file; a key with its value may be half of one. Fixed when the data directory is made.");
     public static readonly Setting<long> ResidentBytesMax = Size(StorageGroup, "resident-bytes-max", "0", "0", "64tb", "Memory for records, over all shards; colder ones are read from disk. 0: half of the memory the process may use.");
-    public static readonly Setting<int> CompactionLivePercentMax = Number(StorageGroup, "compaction-live-percent-max", 50, 1, 95, " percent", "A log file with less live data than this is rewritten.");
+    public static readonly Setting<int> CompactionLivePercentMax = Number(StorageGroup, "compaction-live-percent-max", 50, 1, 95, " percent", "Log files are rewritten while less than this of them is live data.");
     public static readonly Setting<long> UnflushedBytesMax = Size(StorageGroup, "unflushed-bytes-max", "64mb", "1mb", "16gb", "Log bytes per shard that may wait for the disk; writes beyond wait.");
 
     public static readonly Setting<string> RequirePass = Words(ClientsGroup, "requirepass", "", "text", "Password that clients must give with AUTH; empty for none.", static text => text.Length <= 512) with { IsSecret = true };

@@ -59,6 +59,9 @@ internal sealed class LogTail
 
     public long UnwrittenBytes { get; private set; }
 
+    /// <summary>Bytes of what was put, forgotten and dropped: all that is neither a copy nor a mark.</summary>
+    public long PutBytesTotal { get; private set; }
+
     public long AppendedBytesTotal { get; private set; }
 
     public long FlushGroupsTotal { get; private set; }
@@ -107,6 +110,8 @@ internal sealed class LogTail
         RecordCodec.Write(to, header, key, row);
         Checksum(to, active, offset);
         Advance(active, size);
+        if (header.Kind <= RecordKind.Drop)
+            PutBytesTotal += size;
         return _segments.AddressOf(active, offset);
     }
 

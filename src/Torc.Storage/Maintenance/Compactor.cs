@@ -6,6 +6,23 @@ using Torc.Storage.Segments;
 
 namespace Torc.Storage.Maintenance;
 
+/// <summary>How eagerly segments are copied to the tail.</summary>
+internal enum CompactionPace
+{
+    /// <summary>
+    /// While writes go on: only when all full segments together live less than the settings ask for, and then the deadest. What waits
+    /// dies further, so that far less is copied for the same bound on space: with keys that are overwritten at random, a fifth of a
+    /// segment instead of half.
+    /// </summary>
+    Lazy,
+
+    /// <summary>While nobody writes, or memory is short: every segment that lives less than that.</summary>
+    Eager,
+
+    /// <summary>Space is short: without regard to the rate.</summary>
+    Urgent,
+}
+
 /// <summary>
 /// Frees segments that are mostly dead: copies what lives to the tail in bounded steps, and removes the file once the log is
 /// durable past the copies, and past every record that made the others dead. A source that is not in memory is read in
@@ -20,6 +37,9 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     private const int SmallOneIn = 4;
 
     private const int SmallSegmentsMax = 8;
+
+    /// <summary>With this part of the live share that the settings ask for, compaction is far behind.</summary>
+    private const double FarBehindShare = 0.75;
 
     /// <summary>Time not used for compaction that may be made up for: the host asks for steps every few milliseconds only.</summary>
     private const long CatchUpMicros = 50_000;
@@ -76,13 +96,13 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     }
 
     /// <summary>The next step of copying, at most at the configured rate unless space is short.</summary>
-    public MaintenanceTask? Next(Instant now, bool isUrgent)
+    public MaintenanceTask? Next(Instant now, CompactionPace pace)
     {
         if (_source is { IsDamaged: true } damaged && !IsDeadForSure(damaged))
             _source = null; // Found damaged since the last step: what cannot be read cannot be copied.
-        if (!isUrgent && now.MonotonicMicros < _notBefore.MonotonicMicros)
+        if (pace != CompactionPace.Urgent && now.MonotonicMicros < _notBefore.MonotonicMicros && !IsFarBehind())
             return null;
-        if (_source == null && !TryChoose(supply.IsDiskFull ? options.CompactionLiveRatioWhenFullMax : options.CompactionLiveRatioMax))
+        if (_source == null && !TryChoose(LiveRatioMax(pace)))
             return null;
         if (log.Reserve(RecordCodec.HeaderBytes, AppendUse.Compaction) != PutOutcome.Done)
             return null;
@@ -94,6 +114,33 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     {
         if (_source == segment)
             _source = null;
+    }
+
+    /// <summary>Of how much of its bytes a segment may live and still be copied now.</summary>
+    private double LiveRatioMax(CompactionPace pace)
+    {
+        if (supply.IsDiskFull)
+            return options.CompactionLiveRatioWhenFullMax;
+        if (pace != CompactionPace.Lazy)
+            return options.CompactionLiveRatioMax;
+        return LiveRatio() <= options.CompactionLiveRatioMax ? options.CompactionLiveRatioWhenFullMax : 0;
+    }
+
+    /// <summary>Writes leave more behind than the rate allows to clear away: then it does not count.</summary>
+    private bool IsFarBehind() => LiveRatio() <= options.CompactionLiveRatioMax * FarBehindShare;
+
+    /// <summary>How much of all full segments lives.</summary>
+    private double LiveRatio()
+    {
+        long live = 0, bytes = 0;
+        foreach (Segment segment in segments.Ordered)
+        {
+            if (!segment.IsSealed || segment.IsReplaced)
+                continue;
+            live += segment.LiveBytes;
+            bytes += segment.End;
+        }
+        return bytes == 0 ? 1 : live / (double)bytes;
     }
 
     private bool TryChoose(double liveRatioMax)

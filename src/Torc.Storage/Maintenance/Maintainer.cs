@@ -12,7 +12,7 @@ namespace Torc.Storage.Maintenance;
 internal sealed class Maintainer : IDisposable
 {
     private const long DiskFullRetryMs = 1_000;
-    private const long IdleMarkAfterMs = 1_000;
+    private const long IdleAfterMs = 1_000;
 
     /// <summary>Memory slots beyond the budget: the next segment, and one in transit.</summary>
     public const int MemorySlotsExtra = 2;
@@ -29,8 +29,8 @@ internal sealed class Maintainer : IDisposable
     private readonly IdleMemory _idleMemory;
     private readonly int _memorySlots;
     private MaintenanceTask? _underWay;
-    private Instant _diskFullSince, _appendedSince;
-    private long _appendedOffset;
+    private Instant _diskFullSince, _appendedSince, _putSince;
+    private long _appendedOffset, _putBytes;
 
     public Maintainer(StorageOptions options, SegmentTable segments, SegmentSupply supply, RecordMover mover, LogTail log)
     {
@@ -117,9 +117,16 @@ internal sealed class Maintainer : IDisposable
         ?? Preparation(now)
         ?? Hint()
         ?? Spare(now)
-        ?? _compactor.Next(now, isUrgent: _supply.IsDiskFull || _supply.Next == null)
+        ?? _compactor.Next(now, Pace(now))
         ?? (MaintenanceTask?)Load()
         ?? _idleMemory.Next();
+
+    private CompactionPace Pace(Instant now)
+    {
+        if (_supply.IsDiskFull || _supply.Next == null)
+            return CompactionPace.Urgent;
+        return TracksReads || now.MsSince(_putSince) >= IdleAfterMs ? CompactionPace.Eager : CompactionPace.Lazy;
+    }
 
     private PopulateTask? Population() =>
         _log.Active is { } active && PopulateTask.IsDue(active) ? new PopulateTask(_segments, active) : null;
@@ -177,12 +184,17 @@ internal sealed class Maintainer : IDisposable
 
     private void NoteIdleness(Instant now)
     {
+        if (_putBytes != _log.PutBytesTotal)
+        {
+            _putBytes = _log.PutBytesTotal;
+            _putSince = now;
+        }
         if (_appendedOffset != _log.AppendedOffset)
         {
             _appendedOffset = _log.AppendedOffset;
             _appendedSince = now;
         }
-        else if (now.MsSince(_appendedSince) >= IdleMarkAfterMs)
+        else if (now.MsSince(_appendedSince) >= IdleAfterMs)
         {
             _log.AppendIdleMark();
         }
