@@ -3,6 +3,9 @@ using Torc.Node.Peers;
 
 namespace Torc.Tests.Node.Peers;
 
+// Memory is the whole process's: nothing else may run beside it.
+[Collection(nameof(PeerFrameTests))]
+[CollectionDefinition(nameof(PeerFrameTests), DisableParallelization = true)]
 public class PeerFrameTests
 {
     /// <summary>Frames that random and mutated bytes are made into; the issue of the first capability asks for a million.</summary>
