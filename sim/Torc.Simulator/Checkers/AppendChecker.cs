@@ -47,8 +47,20 @@ public static class AppendChecker
             return false;
         if (history.Losses.Excuses(holders, append.InvokedMicros, observed.Read.CompletedMicros))
             return false;
-        return !key.Mutations.Any(other => IsReset(other)
-            && !other.Precedes(append) && other.InvokedMicros < observed.Read.CompletedMicros);
+        return !key.Mutations.Any(other => IsReset(other) && other.InvokedMicros < observed.Read.CompletedMicros
+            && (!other.Precedes(append) || MayOutrank(history, other, observed)));
+    }
+
+    /// <summary>
+    /// A reset from before the append may bear the later stamp when its level is so weak that the append's read need not have met it. It
+    /// excuses only values that begin with it.
+    /// </summary>
+    private static bool MayOutrank(History history, Operation reset, ObservedRead observed)
+    {
+        if (history.Required(reset.Level) + history.Required(ConsistencyLevel.Quorum) > history.ReplicationFactor)
+            return false;
+        Operation first = observed.Writers[0];
+        return reset.Kind == OperationKind.Delete ? first.Kind == OperationKind.Append : ReferenceEquals(first, reset);
     }
 
     private static bool MayHideOverlapping(Operation append, Operation other) =>

@@ -1,3 +1,4 @@
+using Torc.Core.Replication;
 using Torc.Simulator.Checkers;
 
 namespace Torc.Tests.Simulator.Checkers;
@@ -65,5 +66,37 @@ public class AppendCheckerTests
         Operation last = _scenario.Do(OperationKind.Append, 4, 5);
         _scenario.Read(6, 7, last);
         Broken.ShouldBe([1]);
+    }
+
+    [Theory]
+    [InlineData(ConsistencyLevel.One, true)]
+    [InlineData(ConsistencyLevel.Quorum, false)]
+    public void A_write_from_before_may_outrank_an_append_whose_read_need_not_have_met_it(ConsistencyLevel level, bool may)
+    {
+        Operation write = _scenario.Do(OperationKind.Write, 0, 1, level: level);
+        _scenario.Do(OperationKind.Append, 2, 3);
+        Operation last = _scenario.Do(OperationKind.Append, 4, 5);
+        _scenario.Read(6, 7, write, last);
+        Broken.ShouldBe(may ? [] : [1]);
+    }
+
+    [Fact]
+    public void A_weak_write_from_before_excuses_no_value_that_does_not_begin_with_it()
+    {
+        _scenario.Do(OperationKind.Write, 0, 1, level: ConsistencyLevel.One);
+        _scenario.Do(OperationKind.Append, 2, 3);
+        Operation last = _scenario.Do(OperationKind.Append, 4, 5);
+        _scenario.Read(6, 7, last);
+        Broken.ShouldBe([1]);
+    }
+
+    [Fact]
+    public void A_weak_delete_from_before_may_outrank_an_append()
+    {
+        _scenario.Do(OperationKind.Delete, 0, 1, level: ConsistencyLevel.One);
+        _scenario.Do(OperationKind.Append, 2, 3);
+        Operation last = _scenario.Do(OperationKind.Append, 4, 5);
+        _scenario.Read(6, 7, last);
+        Broken.ShouldBeEmpty();
     }
 }
