@@ -89,7 +89,7 @@ internal sealed class NodeHost : IDisposable
         for (int shard = 0; shard < count; shard++)
         {
             Shard machine = _parts.Node.OpenShard(shard, opened[shard].Store, opened[shard].Report, disks[shard], StorageOptions(shard));
-            hosts[shard] = new ShardHost(machine, disks[shard], StorageOptions(shard), _parts, _coldReaders);
+            hosts[shard] = new ShardHost(machine, disks[shard], StorageOptions(shard), _parts, _coldReaders, _transport.LoopFor(shard));
         }
         _shards = hosts;
         foreach (ShardHost host in hosts)

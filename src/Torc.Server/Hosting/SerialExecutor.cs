@@ -9,8 +9,7 @@ namespace Torc.Server.Hosting;
 /// </summary>
 /// <remarks>
 /// <c>_pending</c> counts the pieces added and not yet finished. Whoever raises it from zero owns the executor until
-/// it has brought it back to zero. After some turns the owner hands over to the thread pool, so that a connection
-/// does not run everybody's work for ever.
+/// it has brought it back to zero. After some turns the owner hands over, so that a connection does not run everybody's work for ever.
 /// </remarks>
 internal abstract class SerialExecutor<TWork> : IThreadPoolWorkItem
 {
@@ -39,7 +38,7 @@ internal abstract class SerialExecutor<TWork> : IThreadPoolWorkItem
     /// <summary>Runs up to a bounded number of pieces from the queue and performs their effects; how many it took.</summary>
     protected abstract int RunTurn(ConcurrentQueue<TWork> work, int available);
 
-    private void Drain()
+    protected void Drain()
     {
         for (int turn = 0; turn < TurnsPerOwnerMax; turn++)
         {
@@ -47,6 +46,9 @@ internal abstract class SerialExecutor<TWork> : IThreadPoolWorkItem
             if (Interlocked.Add(ref _pending, -finished) == 0)
                 return;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        HandOver();
     }
+
+    /// <summary>Somebody else is to run <see cref="Drain"/>.</summary>
+    protected virtual void HandOver() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 }

@@ -28,6 +28,9 @@ internal sealed class LoopTransport : IConnectionListenerFactory, IConnectionLis
         }
     }
 
+    /// <summary>The loop that is home to the shard of this index.</summary>
+    internal EventLoop LoopFor(int shard) => _loops[shard % _loops.Length];
+
     public bool CanBind(EndPoint endpoint) => endpoint is LoopEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)

@@ -14,6 +14,9 @@ internal sealed class Maintainer : IDisposable
     private const long DiskFullRetryMs = 1_000;
     private const long IdleAfterMs = 1_000;
 
+    /// <summary>A segment that lived so long is likely to live on.</summary>
+    private const long RestMs = 10_000;
+
     /// <summary>Memory slots beyond the budget: the next segment, and one in transit.</summary>
     public const int MemorySlotsExtra = 2;
 
@@ -115,7 +118,7 @@ internal sealed class Maintainer : IDisposable
         ?? _compactor.NextDead()
         ?? Eviction()
         ?? Preparation(now)
-        ?? Hint()
+        ?? Hint(now)
         ?? Spare(now)
         ?? _compactor.Next(now, Pace(now))
         ?? (MaintenanceTask?)Load()
@@ -152,13 +155,18 @@ internal sealed class Maintainer : IDisposable
         return new PrepareTask(_options, _segments, _supply, _log, sequence, memorySlot);
     }
 
-    private HintTask? Hint()
+    /// <summary>While writes go on, a segment that was filled only just may be dead soon: its hint would be for nothing.</summary>
+    private HintTask? Hint(Instant now)
     {
         if (IsMemoryOnly)
             return null;
+        bool isEager = Pace(now) != CompactionPace.Lazy;
         foreach (Segment segment in _segments.Ordered)
         {
-            if (segment.IsSealed && !segment.IsHintTried && !segment.IsDamaged && !segment.IsReplaced && segment.WrittenEnd == segment.End)
+            if (!segment.IsSealed || segment.IsHintTried || segment.IsDamaged || segment.IsReplaced || segment.WrittenEnd != segment.End)
+                continue;
+            segment.SealedSince ??= now;
+            if (isEager || now.MsSince(segment.SealedSince.Value) >= RestMs)
                 return new HintTask(_log.LogId, segment);
         }
         return null;

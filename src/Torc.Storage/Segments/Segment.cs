@@ -57,6 +57,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>A hint file lies beside the segment.</summary>
     public bool HasHint { get; set; }
 
+    /// <summary>When maintenance saw first that nothing is appended any more.</summary>
+    public Instant? SealedSince { get; set; }
+
     /// <summary>A hint file was written, or could not be in this run.</summary>
     public bool IsHintTried { get; set; }
 

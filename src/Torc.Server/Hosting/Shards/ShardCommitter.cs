@@ -190,7 +190,6 @@ internal sealed class ShardCommitter
                 foreach (HeldTurn turn in released)
                     turn.Release();
                 released.Clear();
-                _host.Pump();
                 if (!_syncsFirst && !more && !HoldsAny && !_stopping)
                     Thread.Sleep(UnawaitedWriteIntervalMs);
             }
@@ -272,7 +271,7 @@ internal sealed class ShardCommitter
             more = _host.Store.AppendedOffset > Interlocked.Read(ref _flushedTo);
         }
         if (stalled)
-            _host.Add(ShardWork.Progress);
+            _host.OnStorageProgress();
         return more;
     }
 

@@ -14,8 +14,8 @@ using Torc.Storage.Disk;
 namespace Torc.Server.Hosting.Shards;
 
 /// <summary>
-/// Runs one shard for real: gives it turns on whatever threads bring work, under its lock, and performs the effects
-/// outside. Frames that may leave at once leave first; replies and acknowledgements wait until the log is synced past what they
+/// Runs one shard for real: gives it turns on the event loops that bring work, and what other threads bring on its home loop, under its
+/// lock, and performs the effects outside. Frames that may leave at once leave first; replies and acknowledgements wait until the log is synced past what they
 /// tell of, or, outside <c>always</c>, written: see <see cref="ShardCommitter"/>.
 /// </summary>
 internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDisposable
@@ -33,13 +33,19 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private readonly HostParts _parts;
     private readonly ShardMaintenance _maintenance;
     private readonly ColdReaders _coldReaders;
+    private readonly EventLoop? _home;
+    private readonly Rest _rest;
     private RequestBatch? _batch;
     private ReceivedFrame? _frame;
     private int _frameMessagesDone;
     private int _tickWaits;
+    private bool _isClosed;
 
-    internal ShardHost(Shard shard, IDisk disk, StorageOptions storage, HostParts parts, ColdReaders coldReaders)
+    /// <param name="home">The loop that runs what threads that are no loops bring; null: they run it themselves.</param>
+    internal ShardHost(Shard shard, IDisk disk, StorageOptions storage, HostParts parts, ColdReaders coldReaders, EventLoop? home)
     {
+        _home = home;
+        _rest = new Rest(this);
         _shard = shard;
         _parts = parts;
         _coldReaders = coldReaders;
@@ -69,12 +75,17 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>
     internal void AddRequests(RequestBatch batch) => Add(ShardWork.Of(batch));
 
-    /// <summary>Runs what is queued: at the end of the round when this thread is an event loop, so that the round makes one turn; at once otherwise.</summary>
+    /// <summary>
+    /// Runs what is queued: when this thread is an event loop, at the end of the round, so that the round makes one turn; otherwise on the
+    /// home loop soon. A thread that ran it at once would take over what the loops bring meanwhile, far from their caches.
+    /// </summary>
     /// <param name="commands">About how many commands were queued.</param>
     internal void PumpInRound(int commands)
     {
         if (EventLoop.Current is { } loop)
             loop.RunTurnInRound(this, commands);
+        else if (_home is not null)
+            _home.Post(this);
         else
             Pump();
     }
@@ -91,8 +102,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     internal void Tick()
     {
         if (Interlocked.Exchange(ref _tickWaits, 1) == 0)
-            Add(ShardWork.Tick);
-        Pump();
+            AddAndPump(ShardWork.Tick);
     }
 
     internal void OnFrame(ReceivedFrame frame)
@@ -117,8 +127,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Ends the threads, marks the log as cleanly stopped, and makes it durable.</summary>
     internal void StopCleanly()
     {
-        _maintenance.Stop();
-        Committer.Stop();
+        Close();
         PutOutcome closed;
         do
         {
@@ -131,10 +140,18 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
 
     public void Dispose()
     {
+        Close();
+        lock (Gate)
+            Store.Dispose();
+    }
+
+    /// <summary>Ends the threads; what is queued is dropped from now on.</summary>
+    private void Close()
+    {
         _maintenance.Stop();
         Committer.Stop();
         lock (Gate)
-            Store.Dispose();
+            _isClosed = true;
     }
 
     /// <summary>Hands replies to their connections and takes the outbox back.</summary>
@@ -160,6 +177,11 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
             FlushGroup? write;
             lock (Gate)
             {
+                if (_isClosed)
+                {
+                    work.Clear();
+                    return available;
+                }
                 _shard.BeginTurn(HostClock.Now, outbox);
                 taken = RunInputs(work, available, outbox);
                 _shard.EndTurn();
@@ -177,6 +199,15 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
             Committer.EndTurn();
         }
         return taken;
+    }
+
+    /// <summary>The home loop goes on in its next round, when it has looked at its sockets.</summary>
+    protected override void HandOver()
+    {
+        if (_home is not null)
+            _home.Post(_rest);
+        else
+            base.HandOver();
     }
 
     private void AddAndPump(ShardWork work)
@@ -346,5 +377,11 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         _parts.Clients.Deliver(outbox);
         outbox.Replies.Clear();
         Committer.Hold(outbox);
+    }
+
+    /// <summary>What an owner that had many turns left to be run.</summary>
+    private sealed class Rest(ShardHost host) : IRoundWork
+    {
+        public void RunInRound() => host.Drain();
     }
 }
