@@ -176,6 +176,7 @@ public sealed class ShardStore : IDisposable
             Check.That(partition.Directory.Replace(key.Hash, old.Address, address));
             partition.Remove(old.Flags, old.Size);
             old.Segment.RemoveLive(old.Size);
+            old.Segment.MarkDead(_segments.OffsetOf(old.Address));
         }
         else
         {
@@ -207,6 +208,7 @@ public sealed class ShardStore : IDisposable
         Check.That(partition.Directory.Remove(key.Hash, old.Address));
         partition.Remove(old.Header.Flags, old.Header.Size);
         old.Segment.RemoveLive(old.Header.Size);
+        old.Segment.MarkDead(_segments.OffsetOf(old.Address));
         _changes++;
         return PutOutcome.Done;
     }

@@ -20,21 +20,29 @@ internal enum MoveOutcome
 internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, LogTail log)
 {
     /// <summary>
-    /// Hashes the keys of the records at the start of <paramref name="chunk"/>, at most as many as there is room for, and asks for their buckets. Gives how
-    /// many there are; 0 when the first is no whole record.
+    /// Hashes the keys of the records at the start of <paramref name="chunk"/>, which lies at an offset of the source, but for those known to
+    /// be dead; at most as many as there is room for, and asks for their buckets. Gives how many there are; 0 when no whole record follows.
     /// </summary>
-    public int Approach(ReadOnlySpan<byte> chunk, Span<ulong> hashes)
+    public int Approach(Segment source, int offset, ReadOnlySpan<byte> chunk, Span<ulong> hashes)
     {
         int count = 0;
         while (count < hashes.Length && RecordCodec.TryReadHeader(chunk, chunk.Length, out RecordHeader header))
         {
-            ulong hash = StableHash.Hash64(RecordCodec.Key(chunk));
-            partitions.Get(header.Keyspace, header.Partition)?.Directory.Prefetch(hash);
-            hashes[count++] = hash;
+            if (!IsKnownDead(source, offset, header))
+            {
+                ulong hash = StableHash.Hash64(RecordCodec.Key(chunk));
+                partitions.Get(header.Keyspace, header.Partition)?.Directory.Prefetch(hash);
+                hashes[count++] = hash;
+            }
             chunk = chunk[header.Size..];
+            offset += header.Size;
         }
         return count;
     }
+
+    /// <summary>Whether a record needs no look at the directory.</summary>
+    public static bool IsKnownDead(Segment source, int offset, in RecordHeader header) =>
+        header.Kind == RecordKind.Put && source.IsKnownDead(offset);
 
     public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use) =>
         Move(source, offset, record, header, hash, use, out _);

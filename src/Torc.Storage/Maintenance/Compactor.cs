@@ -254,11 +254,14 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
                 GiveUp(source);
                 return;
             }
-            if (left == 0)
-                (left, group) = (mover.Approach(rest, hashes), 0); // one at least: this record
-            if (!TryKeep(source, record, header, hashes[group]))
-                break;
-            (left, group) = (left - 1, group + 1);
+            if (!RecordMover.IsKnownDead(source, _position, header))
+            {
+                if (left == 0)
+                    (left, group) = (mover.Approach(source, _position, rest, hashes), 0); // one at least: this record
+                if (!TryKeep(source, record, header, hashes[group]))
+                    break;
+                (left, group) = (left - 1, group + 1);
+            }
             used += header.Size;
             _position += header.Size;
         }

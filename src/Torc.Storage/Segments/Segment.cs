@@ -1,7 +1,6 @@
 using Torc.Base;
 using Torc.Storage.Disk;
 using Torc.Storage.Log;
-using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
 
@@ -12,13 +11,11 @@ namespace Torc.Storage.Segments;
 /// </summary>
 internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
 {
-    /// <summary>Two records start at least this far apart, so offset / this tells records apart.</summary>
-    private const int TouchGranuleBytes = RecordCodec.HeaderBytes;
-
     private const int Retired = int.MinValue;
 
     private int _readers;
-    private ulong[]? _touched;
+    private RecordMarks _touched = new(segmentBytes);
+    private RecordMarks _dead = new(segmentBytes);
 
     public long Sequence { get; } = sequence;
 
@@ -140,25 +137,25 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     public int DetachMemory()
     {
         Memory = null;
-        _touched = null;
+        _touched.Clear();
         return MemorySlot;
     }
 
     /// <summary>Remembers that the record at the offset was read while in memory.</summary>
-    public void Touch(int offset)
-    {
-        int granule = offset / TouchGranuleBytes;
-        ulong bit = 1UL << (granule & 63);
-        _touched ??= new ulong[(SegmentBytes / TouchGranuleBytes / 64) + 1];
-        ref ulong word = ref _touched[granule >> 6];
-        if ((word & bit) == 0)
-            word |= bit;
-    }
+    public void Touch(int offset) => _touched.Mark(offset);
 
-    public bool IsTouched(int offset)
+    public bool IsTouched(int offset) => _touched.IsMarked(offset);
+
+    /// <summary>The record at the offset was replaced or forgotten, and never comes back: what compaction asks before it looks a key up. Not every dead record is known.</summary>
+    public void MarkDead(int offset) => _dead.Mark(offset);
+
+    public bool IsKnownDead(int offset) => _dead.IsMarked(offset);
+
+    /// <summary>The segment is gone.</summary>
+    public void ClearMarks()
     {
-        int granule = offset / TouchGranuleBytes;
-        return _touched != null && (_touched[granule >> 6] & (1UL << (granule & 63))) != 0;
+        _touched.Clear();
+        _dead.Clear();
     }
 
     /// <summary>Pins the file for one read outside the lock. False: the segment is gone; every record of it lies elsewhere now.</summary>

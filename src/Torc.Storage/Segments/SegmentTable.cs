@@ -67,16 +67,19 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     {
         Check.That(_bySlot[segment.Slot] == segment);
         ReleaseMemory(segment);
+        segment.ClearMarks();
         _bySlot[segment.Slot] = null;
         _freeSlots.Add(segment.Slot);
         _ordered.Remove(segment);
     }
 
+    public int OffsetOf(long address) => (int)(address & _unitMask) << UnitShift;
+
     public long AddressOf(Segment segment, int offset) => ((long)segment.Slot << _unitBits) | (uint)(offset >> UnitShift);
 
     public Segment At(long address, out int offset)
     {
-        offset = (int)(address & _unitMask) << UnitShift;
+        offset = OffsetOf(address);
         return _bySlot[address >> _unitBits]!;
     }
 

@@ -1,0 +1,42 @@
+using System.Buffers;
+using Torc.Storage.Records;
+
+namespace Torc.Storage.Segments;
+
+/// <summary>A bit for each record that a segment may hold, by offset; takes memory with the first mark only.</summary>
+internal struct RecordMarks(int segmentBytes)
+{
+    /// <summary>Two records start at least this far apart, so offset / this tells records apart.</summary>
+    private const int GranuleBytes = RecordCodec.HeaderBytes;
+
+    private ulong[]? _words;
+
+    public void Mark(int offset)
+    {
+        ref ulong word = ref Words()[offset / GranuleBytes >> 6];
+        ulong bit = 1UL << (offset / GranuleBytes & 63);
+        if ((word & bit) == 0)
+            word |= bit;
+    }
+
+    public readonly bool IsMarked(int offset) =>
+        _words != null && (_words[offset / GranuleBytes >> 6] & 1UL << (offset / GranuleBytes & 63)) != 0;
+
+    /// <summary>Takes all marks away.</summary>
+    public void Clear()
+    {
+        if (_words != null)
+            ArrayPool<ulong>.Shared.Return(_words);
+        _words = null;
+    }
+
+    private ulong[] Words()
+    {
+        if (_words == null)
+        {
+            _words = ArrayPool<ulong>.Shared.Rent((segmentBytes / GranuleBytes / 64) + 1);
+            Array.Clear(_words);
+        }
+        return _words;
+    }
+}
