@@ -22,7 +22,11 @@ internal interface IRoundWork
 internal sealed unsafe class EventLoop : IDisposable
 {
     private const int EventsPerRoundMax = 512;
+
+    /// <summary>With so many commands together the round is cut short: their clients have the replies sooner.</summary>
     private const int CommandsPerRoundMax = 256;
+
+    /// <summary>With so many the shards have a turn, while what was made for them is still in the processor's first cache.</summary>
     private const int CommandsPerTurnMax = 64;
 
     /// <summary>What one read takes at most; also the size of the buffer that all of a loop's sockets share while they have nothing unread.</summary>
@@ -83,8 +87,8 @@ internal sealed unsafe class EventLoop : IDisposable
     internal void Post(Action work) => Post(new PostedAction(work));
 
     /// <summary>
-    /// On the loop's thread: a shard has work of some commands; it gets one turn for what the round brings. When much has come
-    /// together the round is cut short, while that is still in the processor's cache, and the clients have their replies sooner.
+    /// On the loop's thread: a shard has work of some commands; it gets one turn for what the round brings, or for each part of
+    /// that when much comes together.
     /// </summary>
     internal void RunTurnInRound(IRoundWork shard, int commands)
     {
@@ -213,19 +217,23 @@ internal sealed unsafe class EventLoop : IDisposable
         _commands = 0;
         while (_turns.Count > 0 || _flushes.Count > 0)
         {
-            bool turns = _turns.Count > 0;
-            ref List<IRoundWork> due = ref turns ? ref _turns : ref _flushes;
-            (due, _running) = (_running, due);
-            foreach (IRoundWork work in _running)
-                work.RunInRound();
-            _running.Clear();
+            if (_turns.Count > 0)
+                RunTurns();
+            else
+                RunAll(ref _flushes);
         }
     }
 
     private void RunTurns()
     {
         _commandsOfTurn = 0;
-        (_turns, _running) = (_running, _turns);
+        RunAll(ref _turns);
+    }
+
+    /// <summary>What is added meanwhile is for the next time.</summary>
+    private void RunAll(ref List<IRoundWork> due)
+    {
+        (due, _running) = (_running, due);
         foreach (IRoundWork work in _running)
             work.RunInRound();
         _running.Clear();
