@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
@@ -21,6 +23,13 @@ internal struct RecordMarks(int segmentBytes)
 
     public readonly bool IsMarked(int offset) =>
         _words != null && (_words[offset / GranuleBytes >> 6] & 1UL << (offset / GranuleBytes & 63)) != 0;
+
+    /// <summary>Asks the processor to load the word of a record that will be marked.</summary>
+    public readonly unsafe void Prefetch(int offset)
+    {
+        if (_words != null && Sse.IsSupported)
+            Sse.Prefetch0(Unsafe.AsPointer(ref _words[offset / GranuleBytes >> 6])); // an array that moves meanwhile makes it useless, not wrong
+    }
 
     /// <summary>Takes all marks away.</summary>
     public void Clear()

@@ -149,6 +149,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>The record at the offset was replaced or forgotten, and never comes back: what compaction asks before it looks a key up. Not every dead record is known.</summary>
     public void MarkDead(int offset) => _dead.Mark(offset);
 
+    /// <summary>A change of the record at the offset is near.</summary>
+    public void PrefetchMarks(int offset) => _dead.Prefetch(offset);
+
     public bool IsKnownDead(int offset) => _dead.IsMarked(offset);
 
     /// <summary>The segment is gone.</summary>

@@ -91,6 +91,7 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
             return;
         for (int line = 0; line < PrefetchedLines; line++)
             Sse.Prefetch0(segment.Memory + offset + line * LineBytes);
+        segment.PrefetchMarks(offset);
     }
 
     public bool TryRentMemory(out int memorySlot) => _memory.TryRent(out memorySlot);
