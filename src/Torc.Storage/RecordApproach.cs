@@ -8,9 +8,12 @@ namespace Torc.Storage;
 /// </summary>
 public struct RecordApproach
 {
-    internal RecordApproach(BucketWalk walk) => Walk = walk;
+    internal RecordApproach(BucketWalk walk, bool isReplaced) => (Walk, IsReplaced) = (walk, isReplaced);
 
     internal BucketWalk Walk;
+
+    /// <summary>The record will make way for another, appended one: little of it is looked at, and it is marked dead.</summary>
+    internal readonly bool IsReplaced;
 
     /// <summary>There is more to ask the memory for.</summary>
     public readonly bool IsUnderWay => Walk.IsActive;

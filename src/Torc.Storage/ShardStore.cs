@@ -118,10 +118,10 @@ public sealed class ShardStore : IDisposable
     /// Begins to bring a key's record towards the processor's cache: asks the memory for its bucket. For a batch of keys call it for
     /// each, then <see cref="Arrive"/> for all, and only then the first Find: so the loads of a batch overlap instead of following one another.
     /// </summary>
-    public RecordApproach Approach(in RecordKey key)
+    public RecordApproach Approach(in RecordKey key, RecordUse use)
     {
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
-        return partition == null ? default : new RecordApproach(partition.Directory.Approach(key.Hash));
+        return partition == null ? default : new RecordApproach(partition.Directory.Approach(key.Hash), use == RecordUse.Change && !_overwrites);
     }
 
     /// <summary>Goes on until all are there: looks at the buckets that have arrived and asks for records, or for the next bucket of a key that found its own full.</summary>
@@ -293,7 +293,7 @@ public sealed class ShardStore : IDisposable
     {
         if (approach.Walk.TryMatch(out long address))
         {
-            _segments.Prefetch(address);
+            _segments.Prefetch(address, approach.IsReplaced);
             approach = default;
         }
         else if (approach.Walk.MoveNext())

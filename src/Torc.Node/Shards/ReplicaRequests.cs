@@ -33,7 +33,7 @@ internal sealed class ReplicaRequests(Shard shard)
     }
 
     /// <summary>The key that a write or a read is about.</summary>
-    public static bool TryKeyOf(in PeerMessage message, out RecordKey key)
+    public static bool TryKeyOf(in PeerMessage message, out RecordKey key, out RecordUse use)
     {
         byte keyspace = 0;
         ReadOnlySpan<byte> name = default;
@@ -43,6 +43,7 @@ internal sealed class ReplicaRequests(Shard shard)
             PeerMessageKind.Read => ReadMessage.TryReadKey(message.Body, out keyspace, out name),
             _ => false,
         };
+        use = message.Kind == PeerMessageKind.Write ? RecordUse.Change : RecordUse.Read;
         key = known ? new RecordKey(keyspace, message.Partition, name) : default;
         return known;
     }

@@ -119,11 +119,13 @@ public sealed class Shard
     /// longer than one. Call it for as many requests as the processor can have loads under way, then <see cref="Arrive"/>, then <see cref="Execute"/>.
     /// </summary>
     public RecordApproach Approach(Request request) =>
-        Store.Approach(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key));
+        Store.Approach(
+            new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key),
+            request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read);
 
     /// <summary>The same for what a peer asks of this replica.</summary>
     public RecordApproach Approach(in PeerMessage message) =>
-        ReplicaRequests.TryKeyOf(message, out RecordKey key) ? Store.Approach(key) : default;
+        ReplicaRequests.TryKeyOf(message, out RecordKey key, out RecordUse use) ? Store.Approach(key, use) : default;
 
     /// <summary>Goes on with all that <see cref="Approach(Request)"/> began.</summary>
     public void Arrive(Span<RecordApproach> approaches) => Store.Arrive(approaches);

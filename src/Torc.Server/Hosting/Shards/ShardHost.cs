@@ -267,19 +267,19 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private bool IsMine(in PeerMessage message) =>
         message.Partition != PeerFrame.ControlPartition && _parts.Node.ShardOf(message.Partition) == Index;
 
-    /// <summary>Prefetches for some messages of a frame, from an index on; up to which index.</summary>
-    private int Prefetch(ReceivedFrame frame, int from)
+    /// <summary>Prefetches for the messages that come next; how many that are.</summary>
+    private int Prefetch(ref PeerMessageReader next)
     {
         Span<RecordApproach> approaches = stackalloc RecordApproach[PrefetchedMax];
         approaches.Clear();
-        var reader = new PeerMessageReader(frame.Messages);
-        for (int index = 0; index < from + PrefetchedMax && reader.TryRead(out PeerMessage message); index++)
+        int count = 0;
+        for (; count < PrefetchedMax && next.TryRead(out PeerMessage message); count++)
         {
-            if (index >= from && IsMine(message))
-                approaches[index - from] = _shard.Approach(message);
+            if (IsMine(message))
+                approaches[count] = _shard.Approach(message);
         }
-        _shard.Arrive(approaches);
-        return from + PrefetchedMax;
+        _shard.Arrive(approaches[..count]);
+        return count;
     }
 
     private void Prefetch(RequestBatch batch)
@@ -295,22 +295,26 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         _shard.Arrive(approaches[..next.Length]);
     }
 
-    /// <summary>True when the frame is finished. Walking past messages that were done in an earlier turn costs next to nothing.</summary>
+    /// <summary>True when the frame is finished.</summary>
     private bool RunFrame(ReceivedFrame frame, ref int commands, Outbox outbox)
     {
         var reader = new PeerMessageReader(frame.Messages);
-        int prefetched = _frameMessagesDone;
+        for (int done = 0; done < _frameMessagesDone; done++)
+            reader.TryRead(out _);
+        PeerMessageReader ahead = reader;
+        int prefetched = 0;
         for (int index = 0; reader.TryRead(out PeerMessage message); index++)
         {
-            if (index < _frameMessagesDone || !IsMine(message))
-                continue;
-            if (!HasRoom(commands, outbox))
-                return false;
-            if (index >= prefetched)
-                prefetched = Prefetch(frame, index);
-            _shard.OnPeerMessage(frame.From, message);
-            _frameMessagesDone = index + 1;
-            commands++;
+            if (index == prefetched)
+                prefetched += Prefetch(ref ahead);
+            if (IsMine(message))
+            {
+                if (!HasRoom(commands, outbox))
+                    return false;
+                _shard.OnPeerMessage(frame.From, message);
+                commands++;
+            }
+            _frameMessagesDone++;
         }
         _frame = null;
         _frameMessagesDone = 0;
