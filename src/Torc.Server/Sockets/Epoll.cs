@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Torc.Server.Sockets;
 
 /// <summary>
-/// The calls of the C library that wait for many sockets, on 64-bit Linux; see epoll(7) and timerfd_create(2). Numbers are those of
+/// The calls of the C library that wait for many sockets, and those sockets' own, on 64-bit Linux; see epoll(7) and timerfd_create(2). Numbers are those of
 /// x86-64 and arm64 Linux, which agree for everything named here but the layout of an event.
 /// </summary>
 internal static unsafe partial class Epoll
@@ -61,6 +61,12 @@ internal static unsafe partial class Epoll
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(int file, byte* bytes, nint count);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    internal static partial int CreateSocket(int family, int typeAndFlags, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    internal static partial int Connect(int socket, byte* address, int addressBytes);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     internal static partial nint Receive(int socket, byte* bytes, nint count, int flags);

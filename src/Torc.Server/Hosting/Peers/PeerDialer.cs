@@ -40,16 +40,13 @@ internal sealed class PeerDialer(
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
         patience.CancelAfter(ConnectPatience);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         ConnectionContext connection;
         try
         {
-            await socket.ConnectAsync(address.Host, address.Port, patience.Token);
-            connection = transport.Adopt(socket);
+            connection = transport.Adopt(await Connector.Connect(address.Host, address.Port, patience.Token));
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
-            socket.Dispose();
             return error is OperationCanceledException ? "no connection in time" : error.Message;
         }
         await using (connection)
