@@ -9,7 +9,7 @@ namespace Torc.Benchmarks.Parts;
 public class QuorumBenchmarks
 {
     private const int Replicas = 3;
-    private const int Required = 2;
+    private static readonly QuorumRule Rule = QuorumRule.Of(ReplicaSet.FirstOf(Replicas), 2);
     private static readonly Version Stamp = new(1UL << 40, 1);
     private static readonly Version Older = new(1UL << 39, 1);
 
@@ -19,7 +19,7 @@ public class QuorumBenchmarks
     [Benchmark]
     public WriteDecision Write()
     {
-        _write.Begin(Replicas, Required);
+        _write.Begin(Replicas, Rule);
         for (int replica = 0; replica < Replicas; replica++)
             _write.Acknowledge(replica, reflected: true, Stamp, complete: true);
         Check.That(_write.Decision == WriteDecision.Acknowledged);
@@ -29,7 +29,7 @@ public class QuorumBenchmarks
     [Benchmark]
     public ReadDecision ReadThatAgrees()
     {
-        _read.Begin(Replicas, Required, localIndex: 0);
+        _read.Begin(Replicas, Rule, localIndex: 0);
         _read.Answer(0, digest: 77, Stamp, complete: true, hasData: true);
         _read.Answer(1, digest: 77, Stamp, complete: true, hasData: false);
         Check.That(_read.Decision == ReadDecision.Agreed);
@@ -39,7 +39,7 @@ public class QuorumBenchmarks
     [Benchmark]
     public ReadDecision ReadThatRepairs()
     {
-        _read.Begin(Replicas, Required, localIndex: 0);
+        _read.Begin(Replicas, Rule, localIndex: 0);
         _read.Answer(0, digest: 77, Stamp, complete: true, hasData: true);
         _read.Answer(1, digest: 66, Older, complete: true, hasData: false);
         Check.That(_read.TakeDataNeeded().Contains(1));

@@ -16,6 +16,7 @@ public sealed class ClusterMap
     private readonly int _partitionShift;
     private readonly ulong[] _partitionEpochs;
     private readonly NodeInfo?[] _byId;
+    private readonly ushort[] _dataCentres;
 
     private ClusterMap(ulong clusterId, ulong epoch, int replicationFactor, NodeInfo[] nodes, KeyspaceSettings[] keyspaces,
         ushort[] replicas, ulong[] partitionEpochs)
@@ -28,8 +29,16 @@ public sealed class ClusterMap
         _replicas = replicas;
         _partitionEpochs = partitionEpochs;
         _byId = new NodeInfo?[nodes.Length == 0 ? 0 : nodes.Max(node => node.Id) + 1];
+        _dataCentres = new ushort[_byId.Length];
+        var names = new List<string>();
         foreach (NodeInfo node in nodes)
+        {
             _byId[node.Id] = node;
+            if (!names.Contains(node.DataCentre))
+                names.Add(node.DataCentre);
+            _dataCentres[node.Id] = (ushort)names.IndexOf(node.DataCentre);
+        }
+        DataCentreCount = names.Count;
         ReplicasPerPartition = Math.Min(replicationFactor, nodes.Length);
         SlotsPerPartition = Slots.Count / Math.Max(1, partitionEpochs.Length);
         _partitionShift = System.Numerics.BitOperations.Log2((uint)Math.Max(1, SlotsPerPartition));
@@ -88,6 +97,11 @@ public sealed class ClusterMap
     public ulong EpochOf(int partition) => _partitionEpochs[partition];
 
     public NodeInfo? NodeOf(ushort id) => id < _byId.Length ? _byId[id] : null;
+
+    public int DataCentreCount { get; }
+
+    /// <summary>A number for the node's data centre: the same for nodes of the same one, in this map.</summary>
+    public int DataCentreOf(ushort node) => _dataCentres[node];
 
     public KeyspaceSettings? KeyspaceOf(byte id)
     {

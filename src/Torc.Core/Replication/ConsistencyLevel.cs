@@ -7,4 +7,13 @@ public enum ConsistencyLevel : byte
     Two = 1,
     Quorum = 2,
     All = 3,
+
+    /// <summary>One in the coordinator's data centre.</summary>
+    LocalOne = 4,
+
+    /// <summary>A majority of the replicas in the coordinator's data centre.</summary>
+    LocalQuorum = 5,
+
+    /// <summary>A majority of the replicas in each data centre that has any.</summary>
+    EachQuorum = 6,
 }

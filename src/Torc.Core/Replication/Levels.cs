@@ -3,20 +3,34 @@ namespace Torc.Core.Replication;
 /// <summary>What consistency levels mean for a number of replicas, and their names as users write them.</summary>
 public static class Levels
 {
-    private static readonly string[] Names = ["ONE", "TWO", "QUORUM", "ALL"];
+    private static readonly string[] Names = ["ONE", "TWO", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"];
 
-    /// <summary>Replicas needed out of <paramref name="replicas"/>; never more than there are.</summary>
+    /// <summary>All names, for messages: "ONE, TWO, …".</summary>
+    public static string AllNames { get; } = string.Join(", ", Names);
+
+    /// <summary>Replicas needed out of <paramref name="replicas"/> that count together; never more than there are.</summary>
     public static int Required(ConsistencyLevel level, int replicas)
     {
         Check.That(replicas > 0);
         return level switch
         {
-            ConsistencyLevel.One => 1,
+            ConsistencyLevel.One or ConsistencyLevel.LocalOne => 1,
             ConsistencyLevel.Two => Math.Min(2, replicas),
-            ConsistencyLevel.Quorum => replicas / 2 + 1,
-            _ => replicas,
+            ConsistencyLevel.All => replicas,
+            _ => replicas / 2 + 1,
         };
     }
+
+    /// <summary>Only replicas in the data centre of the node that the client is connected to may coordinate and count.</summary>
+    public static bool IsLocal(ConsistencyLevel level) => level is ConsistencyLevel.LocalOne or ConsistencyLevel.LocalQuorum;
+
+    /// <summary>The level, or a majority of the same replicas when it asks for less.</summary>
+    public static ConsistencyLevel AtLeastQuorum(ConsistencyLevel level) => level switch
+    {
+        ConsistencyLevel.One or ConsistencyLevel.Two => ConsistencyLevel.Quorum,
+        ConsistencyLevel.LocalOne => ConsistencyLevel.LocalQuorum,
+        _ => level,
+    };
 
     public static string NameOf(ConsistencyLevel level) => Names[(int)level];
 

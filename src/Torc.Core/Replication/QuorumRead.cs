@@ -41,7 +41,8 @@ public enum ReadDecision
 public sealed class QuorumRead
 {
     private readonly ulong[] _digests = new ulong[ReplicaSet.ReplicasMax];
-    private int _required, _local;
+    private QuorumRule _rule;
+    private int _local;
     private ulong _mergedDigest;
     private ReplicaSet _all, _answered, _late, _complete, _withData, _failed, _asked, _holdsMerged, _repairsSent;
 
@@ -53,7 +54,7 @@ public sealed class QuorumRead
     /// <summary>Greatest version that any answer reported, absent rows aside.</summary>
     public Version MaxVersion { get; private set; }
 
-    public int Required => _required;
+    public int Required => _rule.Required;
 
     /// <summary>Complete replicas that answered, or, once rows were merged, that hold the merged row: for the text of a TIMEOUT.</summary>
     public int Answered => IsMerged ? _holdsMerged.And(_complete).Count : _answered.Or(_late).And(_complete).Count;
@@ -63,12 +64,12 @@ public sealed class QuorumRead
     private bool IsEnded => Decision is ReadDecision.Agreed or ReadDecision.Repaired or ReadDecision.CannotReach;
 
     /// <param name="replicas">Length of the preference list.</param>
-    /// <param name="required">Complete answers needed.</param>
+    /// <param name="rule">Which complete replicas have to answer. Answers of others are not to be asked for.</param>
     /// <param name="localIndex">The coordinator's own index, preferred for data; -1 when it is not a replica.</param>
-    public void Begin(int replicas, int required, int localIndex = -1)
+    public void Begin(int replicas, in QuorumRule rule, int localIndex = -1)
     {
-        Check.That(replicas is > 0 and <= ReplicaSet.ReplicasMax && required > 0 && required <= replicas && localIndex < replicas);
-        _required = required;
+        Check.That(replicas is > 0 and <= ReplicaSet.ReplicasMax && localIndex < replicas);
+        _rule = rule;
         _local = localIndex;
         _all = ReplicaSet.FirstOf(replicas);
         _answered = _late = _complete = _withData = _failed = _asked = _holdsMerged = _repairsSent = ReplicaSet.Empty;
@@ -171,15 +172,15 @@ public sealed class QuorumRead
 
     private void DecideAnswers()
     {
-        if (_answered.And(_complete).Count < _required)
+        if (!_rule.IsMetBy(_answered.And(_complete)))
         {
             _answered = _answered.Or(_late);
             _late = ReplicaSet.Empty;
         }
-        if (_answered.And(_complete).Count < _required)
+        if (!_rule.IsMetBy(_answered.And(_complete)))
         {
-            int reachable = _all.Except(_failed).Except(_answered.Except(_complete)).Or(_answered.And(_complete)).Count;
-            Decision = reachable < _required ? ReadDecision.CannotReach : ReadDecision.Waiting;
+            ReplicaSet reachable = _all.Except(_failed).Except(_answered.Except(_complete)).Or(_answered.And(_complete));
+            Decision = _rule.IsMetBy(reachable) ? ReadDecision.Waiting : ReadDecision.CannotReach;
             return;
         }
         ReplicaSet relevant = Relevant();
@@ -205,9 +206,9 @@ public sealed class QuorumRead
         }
         ReplicaSet holds = _holdsMerged.And(_complete);
         ReplicaSet hopeless = _failed.Or(_answered.Or(_late).Except(_complete));
-        if (holds.Count >= _required)
+        if (_rule.IsMetBy(holds))
             Decision = ReadDecision.Repaired;
-        else if (_all.Except(hopeless).Or(holds).Count < _required)
+        else if (!_rule.IsMetBy(_all.Except(hopeless).Or(holds)))
             Decision = ReadDecision.CannotReach;
     }
 
@@ -217,7 +218,7 @@ public sealed class QuorumRead
     /// </summary>
     private ReplicaSet Relevant()
     {
-        if (_required == 1)
+        if (_rule.Required == 1)
         {
             ReplicaSet counted = _answered.And(_complete);
             ReplicaSet ready = counted.And(_withData);

@@ -26,7 +26,7 @@ public enum WriteDecision
 /// </remarks>
 public sealed class QuorumWrite
 {
-    private int _required;
+    private QuorumRule _rule;
     private ReplicaSet _all, _answered, _counted, _failed;
 
     public WriteDecision Decision { get; private set; }
@@ -37,7 +37,7 @@ public sealed class QuorumWrite
     /// <summary>Complete replicas that hold the write: the number for the text of a TIMEOUT.</summary>
     public int Acknowledged => _counted.Count;
 
-    public int Required => _required;
+    public int Required => _rule.Required;
 
     /// <summary>Replicas that hold the write, complete or not.</summary>
     public ReplicaSet Stored { get; private set; }
@@ -48,10 +48,12 @@ public sealed class QuorumWrite
     /// <summary>Replicas that neither answered nor failed.</summary>
     public ReplicaSet Outstanding => _all.Except(_answered).Except(_failed);
 
-    public void Begin(int replicas, int required)
+    /// <param name="replicas">Length of the preference list.</param>
+    /// <param name="rule">What has to hold the write.</param>
+    public void Begin(int replicas, in QuorumRule rule)
     {
-        Check.That(replicas is > 0 and <= ReplicaSet.ReplicasMax && required > 0 && required <= replicas);
-        _required = required;
+        Check.That(replicas is > 0 and <= ReplicaSet.ReplicasMax);
+        _rule = rule;
         _all = ReplicaSet.FirstOf(replicas);
         _answered = _counted = _failed = Stored = ReplicaSet.Empty;
         Winner = Version.None;
@@ -95,9 +97,9 @@ public sealed class QuorumWrite
     {
         if (Decision != WriteDecision.Waiting)
             return;
-        if (Acknowledged >= _required)
+        if (_rule.IsMetBy(_counted))
             Decision = WriteDecision.Acknowledged;
-        else if (Acknowledged + Outstanding.Count < _required)
+        else if (!_rule.IsMetBy(_counted.Or(Outstanding)))
             Decision = WriteDecision.CannotReach;
     }
 }

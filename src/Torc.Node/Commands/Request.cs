@@ -81,6 +81,9 @@ public sealed class Request
 
     public ReadOnlySpan<byte> Key => Arguments[KeyIndex];
 
+    /// <summary>Its level counts only replicas in the data centre of the node that its client is connected to.</summary>
+    public bool IsLocal => Levels.IsLocal(Spec.IsWrite ? WriteLevel : ReadLevel);
+
     public bool IsPartitionRequest => Kind is CommandKind.PartitionCount or CommandKind.PartitionScan or CommandKind.PartitionFlush;
 
     /// <summary>Names the key and computes what routing needs of it.</summary>

@@ -6,7 +6,8 @@ namespace Torc.Node.Commands;
 /// <summary>
 /// Chooses the coordinator of a request: a replica that is up and whole. Read-modify-writes always go to the first such
 /// replica in preference order, so that one queue per key orders them while nodes agree who is healthy; everything else
-/// stays here when this node qualifies, and otherwise goes to the nearest.
+/// stays here when this node qualifies, and otherwise goes to the nearest: one of the same data centre before all others. What has a
+/// local level stays in the data centre.
 /// </summary>
 public static class Router
 {
@@ -14,17 +15,21 @@ public static class Router
 
     /// <summary>The coordinator's node id, or <see cref="None"/> when no replica qualifies.</summary>
     /// <param name="selfComplete">Whether this node's own copy of the partition is complete.</param>
+    /// <param name="isLocal">Only nodes of this node's data centre will do.</param>
     /// <param name="excluded">Nodes that refused this request before, as bits by node id below 64.</param>
-    public static int Coordinator(ClusterView view, CommandKind kind, int partition, bool selfComplete, ulong excluded = 0)
+    public static int Coordinator(ClusterView view, CommandKind kind, int partition, bool selfComplete, bool isLocal, ulong excluded = 0)
     {
         ClusterMap map = view.Map!;
         ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
         bool first = kind is CommandKind.ReadModifyWrite;
+        int own = map.DataCentreOf(view.Self);
         int best = None;
+        bool bestIsNear = false;
         long bestLatency = long.MaxValue;
         foreach (ushort node in replicas)
         {
-            if (node < 64 && (excluded & (1UL << node)) != 0)
+            bool isNear = map.DataCentreOf(node) == own;
+            if ((node < 64 && (excluded & (1UL << node)) != 0) || (isLocal && !isNear))
                 continue;
             bool qualifies = node == view.Self
                 ? selfComplete && (view.ClockIsTrusted || kind is CommandKind.Read or CommandKind.PartitionCount or CommandKind.PartitionScan)
@@ -34,9 +39,10 @@ public static class Router
             if (first || node == view.Self)
                 return node;
             long latency = view.Peers[node].LatencyMicros;
-            if (latency < bestLatency)
+            if (isNear == bestIsNear ? latency < bestLatency : isNear)
             {
                 best = node;
+                bestIsNear = isNear;
                 bestLatency = latency;
             }
         }

@@ -59,7 +59,7 @@ public static class ForwardMessage
         CommandKind.Read => request.Spec.OnRead is not null,
         CommandKind.Write or CommandKind.ReadModifyWrite => request.Spec.OnWrite is not null,
         _ => request.IsPartitionRequest && request.Spec.Kind == request.Kind,
-    } && request.Protocol is RespProtocol.Resp2 or RespProtocol.Resp3 && request.ReadLevel <= ConsistencyLevel.All && request.WriteLevel <= ConsistencyLevel.All;
+    } && request.Protocol is RespProtocol.Resp2 or RespProtocol.Resp3 && Levels.IsKnown((byte)request.ReadLevel) && Levels.IsKnown((byte)request.WriteLevel);
 }
 
 /// <summary>The coordinator's answer to a forwarded request: <c>operation u64 | refused u8 | reply blob</c>.</summary>

@@ -244,7 +244,7 @@ public sealed class Session
     }
 
     private int CoordinatorOf(Request request) =>
-        Router.Coordinator(View, request.Kind, request.Partition, _node.IsCompleteHere(request.Partition));
+        Router.Coordinator(View, request.Kind, request.Partition, _node.IsCompleteHere(request.Partition), request.IsLocal);
 
     private void Run(Request request)
     {

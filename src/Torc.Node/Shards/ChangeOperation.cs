@@ -80,7 +80,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     public override void OnPeerDown(ushort node) => _write.OnPeerDown(node);
 
     public override void OnTimeout() => AnswerTimeout(
-        "write", _write.Acknowledged, Levels.Required(Request.WriteLevel, Replicas.Length));
+        "write", _write.Acknowledged, RuleOf(Request.WriteLevel).Required);
 
     public void OnAcknowledged() => Answer(_reply.Written);
 
@@ -105,10 +105,10 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     {
         if (WasSent)
             return true;
-        int required = Levels.Required(Request.WriteLevel, Replicas.Length);
-        if (WholeReplicas < required)
+        QuorumRule rule = RuleOf(Request.WriteLevel);
+        if (!rule.IsMetBy(WholeReplicas))
         {
-            Refuse($"UNAVAILABLE the write needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
+            Refuse($"UNAVAILABLE the write needs {Shortage(rule)}; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
             return false;
         }
         if (!Shard.View.ClockIsTrusted)
@@ -160,7 +160,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             OnSuperseded(applied.Winner);
             return;
         }
-        _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, Levels.Required(Request.WriteLevel, Replicas.Length));
+        _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, RuleOf(Request.WriteLevel));
     }
 
     private static RowView DeltaOf(Request request, scoped in WriteContext context, ByteWriter delta) =>
@@ -179,7 +179,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (row.StringVersion == _stamp)
             Answer(_reply.Written);
         else
-            AnswerTimeout("change that met another node's change of this key", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+            AnswerTimeout("change that met another node's change of this key", 0, RuleOf(Request.WriteLevel).Required);
         return true;
     }
 
@@ -200,7 +200,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         }
         if (WasSent)
         {
-            AnswerTimeout("write", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
             return;
         }
         Refuse(applied.Outcome == ApplyOutcome.DiskFull

@@ -51,7 +51,7 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
     private int LookAt(byte keyspace, ushort partition, int budget)
     {
         bool isMine = shard.Owns(partition)
-            && Router.Coordinator(shard.View, CommandKind.ReadModifyWrite, partition, shard.IsComplete(partition)) == shard.View.Self;
+            && Router.Coordinator(shard.View, CommandKind.ReadModifyWrite, partition, shard.IsComplete(partition), isLocal: false) == shard.View.Self;
         if (!isMine || shard.Store.Counts(keyspace, partition).WithDeadline == 0)
         {
             _from = 0;

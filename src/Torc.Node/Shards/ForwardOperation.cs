@@ -50,7 +50,7 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
         if (_forwards >= Shard.Options.ForwardsMax)
             return false;
         int next = Router.Coordinator(
-            Shard.View, request.Kind, request.Partition, Shard.IsComplete(request.Partition), _excluded);
+            Shard.View, request.Kind, request.Partition, Shard.IsComplete(request.Partition), request.IsLocal, _excluded);
         if (next == Router.None)
             return false;
         Shard.Operations.Renew(this);

@@ -1,4 +1,5 @@
 using Torc.Core.Placement;
+using Torc.Core.Replication;
 using Torc.Node.Commands;
 using Torc.Storage;
 
@@ -44,20 +45,32 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
     public bool IsReusable => IsEnded && !IsParked;
 
     /// <summary>Replicas, this node included, that are up and whole: what a level can be met with.</summary>
-    public int WholeReplicas
+    public ReplicaSet WholeReplicas
     {
         get
         {
-            int whole = 0;
-            foreach (ushort node in Replicas)
+            ReplicaSet whole = ReplicaSet.Empty;
+            for (int i = 0; i < Replicas.Length; i++)
             {
+                ushort node = Replicas[i];
                 bool counts = node == Shard.View.Self
                     ? Shard.IsComplete(Request.Partition)
                     : Shard.View.IsUp(node) && Shard.View.IsPeerComplete(node, Request.Partition);
-                whole += counts ? 1 : 0;
+                if (counts)
+                    whole = whole.With(i);
             }
             return whole;
         }
+    }
+
+    /// <summary>What a level asks of the replicas of this key, coordinated here.</summary>
+    public QuorumRule RuleOf(ConsistencyLevel level) => LevelRules.Of(Map, level, Request.Partition, Shard.View.Self);
+
+    /// <summary>"2 of 3 replicas and 1 is up and whole", for the text of an UNAVAILABLE.</summary>
+    protected string Shortage(in QuorumRule rule)
+    {
+        int whole = WholeReplicas.And(rule.Members).Count;
+        return $"{rule.Required} of {rule.Members.Count} replicas and {whole} {(whole == 1 ? "is" : "are")} up and whole";
     }
 
     /// <summary>Enters the key's gate and runs when nobody is in front.</summary>

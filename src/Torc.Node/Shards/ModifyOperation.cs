@@ -18,6 +18,10 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
     public ModifyOperation(Shard shard)
         : base(shard) => _read = new ReadPhase(this, this);
 
+    /// <summary>What the change is based on is never less than a majority, of the data centre only when its write is local too.</summary>
+    private ConsistencyLevel ReadLevel =>
+        Levels.IsLocal(Request.WriteLevel) ? ConsistencyLevel.LocalQuorum : ConsistencyLevel.Quorum;
+
     protected override void Reset()
     {
         base.Reset();
@@ -82,7 +86,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         if (WasSent)
             AnswerTimeout("write", 0, required);
         else
-            Refuse($"UNAVAILABLE a change reads {required} of {Replicas.Length} replicas first, whatever the level, and {WholeReplicas} are up and whole; wait for nodes to come back");
+            Refuse($"UNAVAILABLE a change reads a quorum first, whatever the level: it needs {Shortage(RuleOf(ReadLevel))}; wait for nodes to come back");
     }
 
     private void Run(ColdRead? finished)
@@ -100,14 +104,14 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
             OnDamaged();
             return;
         }
-        int required = Levels.Required(ConsistencyLevel.Quorum, Replicas.Length);
-        if (required == 1)
+        QuorumRule rule = RuleOf(ReadLevel);
+        if (rule.Required == 1)
         {
             ChangeHere(row, record.Place);
             return;
         }
         _isReading = true;
-        _read.Begin(row, required);
+        _read.Begin(row, rule);
     }
 
     private void OnDamaged()
@@ -116,7 +120,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         if (Replicas.Length == 1)
             Refuse(Shard.DamagedError);
         else if (WasSent)
-            AnswerTimeout("write", 0, Levels.Required(Request.WriteLevel, Replicas.Length));
+            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
         else
             HandOver();
     }

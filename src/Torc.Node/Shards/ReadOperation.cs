@@ -15,6 +15,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     private readonly ReadPhase _read;
     private readonly List<(ReadOperation Operation, ulong Id)> _followers = [];
     private ulong _rowDigest;
+    private ConsistencyLevel _level;
 
     public ReadOperation(Shard shard)
         : base(shard) => _read = new ReadPhase(this, this);
@@ -31,7 +32,8 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     /// </summary>
     public static bool TryAnswer(Shard shard, Request request)
     {
-        if (Levels.Required(request.ReadLevel, shard.View.Map!.ReplicasOf(request.Partition).Length) > 1)
+        bool isEnough = Levels.Required(request.ReadLevel, shard.View.Map!.ReplicasPerPartition) == 1;
+        if (!isEnough)
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
         FindOutcome outcome = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out _);
@@ -81,7 +83,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
             Shard.Pool.PutBack(follower);
         }
         Refuse(
-            $"UNAVAILABLE the read needs {required} of {Replicas.Length} replicas and {WholeReplicas} are up and whole; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
+            $"UNAVAILABLE the read needs {Shortage(RuleOf(Request.ReadLevel))}; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
     }
 
     private void Run(ColdRead? finished)
@@ -102,24 +104,25 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
             return;
         }
         // A copy that knows that it lacks the value cannot answer alone, not even at ONE.
-        ConsistencyLevel level = row.LacksValue && Request.ReadLevel == ConsistencyLevel.One ? ConsistencyLevel.Quorum : Request.ReadLevel;
-        int required = Levels.Required(level, Replicas.Length);
-        if (required == 1)
+        ConsistencyLevel level = row.LacksValue ? Levels.AtLeastQuorum(Request.ReadLevel) : Request.ReadLevel;
+        QuorumRule rule = RuleOf(level);
+        if (rule.Required == 1)
         {
             OnRow(row);
             return;
         }
         _rowDigest = row.Digest;
-        if (Shard.ReadsOfTurn.TryGetValue(GateKey, out ReadOperation? first) && first.TryAdd(this, required))
+        if (Shard.ReadsOfTurn.TryGetValue(GateKey, out ReadOperation? first) && first.TryAdd(this, level))
             return;
         Shard.ReadsOfTurn[GateKey] = this;
-        _read.Begin(row, required);
+        _level = level;
+        _read.Begin(row, rule);
     }
 
     /// <summary>Lets another read of this turn share the answer.</summary>
-    private bool TryAdd(ReadOperation follower, int required)
+    private bool TryAdd(ReadOperation follower, ConsistencyLevel level)
     {
-        bool shares = !IsEnded && _read.Required == required && _rowDigest == follower._rowDigest
+        bool shares = !IsEnded && _level == level && _rowDigest == follower._rowDigest
             && Request.Keyspace == follower.Request.Keyspace && Request.Key.SequenceEqual(follower.Request.Key);
         if (!shares)
             return false;

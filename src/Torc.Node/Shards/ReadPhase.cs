@@ -28,7 +28,8 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private Version _localVersion, _mergedVersion;
     private bool _hasMerged;
     private bool _isActive;
-    private ReplicaSet _asked;
+    private QuorumRule _rule;
+    private ReplicaSet _asked, _passed;
     private long _startedMicros;
 
     /// <summary>Forgets the read before; replies to it no longer find the operation.</summary>
@@ -43,7 +44,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private Shard Shard => operation.Shard;
 
     /// <summary>Starts with the local row as the first answer. Only for more than one required replica.</summary>
-    public void Begin(in RowView local, int required)
+    public void Begin(in RowView local, in QuorumRule rule)
     {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         int localIndex = operation.LocalIndex;
@@ -54,8 +55,10 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         _local.Clear();
         _localVersion = RowWriter.Copy(_local, local);
         _hasMerged = false;
-        _asked = ReplicaSet.Empty;
-        _quorum.Begin(replicas.Length, required, localIndex);
+        _rule = rule;
+        _asked = ReplicaSet.Single(localIndex);
+        _passed = ReplicaSet.Empty;
+        _quorum.Begin(replicas.Length, rule, localIndex);
         ClusterView view = Shard.View;
         for (int i = 0; i < replicas.Length; i++)
         {
@@ -64,7 +67,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
                 _quorum.Fail(i);
         }
         _quorum.Answer(localIndex, local.Digest, local.MaxVersion, complete: true, hasData: true);
-        for (int missing = required - 1; missing > 0 && AskAnother(); missing--)
+        while (!rule.IsMetBy(_asked) && AskAnother())
         {
         }
         Decide();
@@ -84,7 +87,10 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
             Join(reply.Row);
         _quorum.Answer(replica, reply.Digest, reply.MaxVersion, reply.Complete, reply.HasData);
         if (!reply.Complete)
+        {
+            _passed = _passed.With(replica);
             AskAnother();
+        }
         Decide();
     }
 
@@ -126,22 +132,31 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private void Fail(int replica)
     {
         _quorum.Fail(replica);
+        _passed = _passed.With(replica);
         if (_quorum.Decision == ReadDecision.Waiting)
             AskAnother();
         Decide();
     }
 
-    /// <summary>Asks the next replica in preference order that is up, whole and not yet asked.</summary>
+    /// <summary>
+    /// Asks the next replica in preference order that is up, whole and not yet asked: one of a set of which those asked, and not passed over,
+    /// are too few; when there are enough of all, any whose answer can count.
+    /// </summary>
     private bool AskAnother()
     {
-        ReadOnlySpan<ushort> replicas = operation.Replicas;
+        ReplicaSet lacking = _rule.Lacking(_asked.Except(_passed)).Except(_asked);
+        return AskOneOf(lacking) || AskOneOf(_rule.Members.Except(_asked).Except(lacking));
+    }
+
+    private bool AskOneOf(ReplicaSet candidates)
+    {
         ClusterView view = Shard.View;
-        for (int i = 0; i < replicas.Length; i++)
+        foreach (int replica in candidates)
         {
-            ushort node = replicas[i];
-            if (node == view.Self || _asked.Contains(i) || !view.IsUp(node) || !view.IsPeerComplete(node, operation.Request.Partition))
+            ushort node = operation.Replicas[replica];
+            if (!view.IsUp(node) || !view.IsPeerComplete(node, operation.Request.Partition))
                 continue;
-            _asked = _asked.With(i);
+            _asked = _asked.With(replica);
             Ask(node, wantsData: false);
             return true;
         }

@@ -6,6 +6,7 @@
 
 using System.Buffers.Text;
 using Torc.Core.Cells;
+using Torc.Core.Placement;
 using Torc.Core.Repair;
 using Torc.Core.Replication;
 using Torc.Node.Commands;
@@ -29,7 +30,7 @@ internal sealed class ScanOperation : Operation, IResumable
     private ulong _end;
     private Version _floor;
     private bool _hasRange;
-    private ReplicaSet _asked, _answered;
+    private ReplicaSet _asked, _passed, _answered;
     private bool _isEnded;
     private long _askedMicros;
 
@@ -48,12 +49,12 @@ internal sealed class ScanOperation : Operation, IResumable
 
     private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(_request.Partition);
 
-    private int Required => Levels.Required(_request.ReadLevel, Replicas.Length);
+    private QuorumRule Rule => LevelRules.Of(Shard.View.Map!, _request.ReadLevel, _request.Partition, Shard.View.Self);
 
     public void Begin()
     {
         _asked = _asked.With(Replicas.IndexOf(Shard.View.Self));
-        for (int missing = Required - 1; missing > 0; missing--)
+        while (!Rule.IsMetBy(_asked))
         {
             if (!AskAnother())
             {
@@ -84,8 +85,7 @@ internal sealed class ScanOperation : Operation, IResumable
                 return;
             }
             // Peers answer instead of this replica.
-            if (!AskAnother())
-                Refuse();
+            AskInsteadOf(Replicas.IndexOf(Shard.View.Self));
             return;
         }
         RememberObserved();
@@ -100,8 +100,7 @@ internal sealed class ScanOperation : Operation, IResumable
             return;
         if (reply.Status != ReadStatus.Answered || !reply.Complete)
         {
-            if (!AskAnother())
-                Refuse();
+            AskInsteadOf(replica);
             return;
         }
         Join(reply.Entries, reply.End, reply.Floor);
@@ -113,8 +112,7 @@ internal sealed class ScanOperation : Operation, IResumable
         int replica = Replicas.IndexOf(node);
         if (replica < 0 || !_asked.Contains(replica) || _answered.Contains(replica))
             return;
-        if (!AskAnother())
-            Refuse();
+        AskInsteadOf(replica);
     }
 
     public override void OnTick()
@@ -125,27 +123,41 @@ internal sealed class ScanOperation : Operation, IResumable
 
     public override void OnTimeout()
     {
-        Shard.ReplyError(_request, $"TIMEOUT scan: {_answered.Count} of {Required} required replicas answered in time", refused: true);
+        Shard.ReplyError(_request, $"TIMEOUT scan: {_answered.Count} of {Rule.Required} required replicas answered in time", refused: true);
         End();
     }
 
     private void Answered(int replica)
     {
         _answered = _answered.With(replica);
-        if (_answered.Count < Required)
+        if (!Rule.IsMetBy(_answered))
             return;
         WriteReply();
         End();
     }
 
+    private void AskInsteadOf(int replica)
+    {
+        _passed = _passed.With(replica);
+        if (!AskAnother() && !Rule.IsMetBy(_asked.Except(_passed)))
+            Refuse();
+    }
+
     private bool AskAnother()
     {
-        for (int i = 0; i < Replicas.Length; i++)
+        QuorumRule rule = Rule;
+        ReplicaSet lacking = rule.Lacking(_asked.Except(_passed)).Except(_asked);
+        return AskOneOf(lacking) || AskOneOf(rule.Members.Except(_asked).Except(lacking));
+    }
+
+    private bool AskOneOf(ReplicaSet candidates)
+    {
+        foreach (int replica in candidates)
         {
-            ushort node = Replicas[i];
-            if (_asked.Contains(i) || !Shard.View.IsUp(node) || !Shard.View.IsPeerComplete(node, _request.Partition))
+            ushort node = Replicas[replica];
+            if (!Shard.View.IsUp(node) || !Shard.View.IsPeerComplete(node, _request.Partition))
                 continue;
-            _asked = _asked.With(i);
+            _asked = _asked.With(replica);
             _askedMicros = Shard.Now.MonotonicMicros;
             new ScanMessage(Id, _request.Keyspace, _from, _budget).Write(Shard.Outbox.Immediate(node), _request.Partition);
             return true;
@@ -156,7 +168,7 @@ internal sealed class ScanOperation : Operation, IResumable
     private void Refuse()
     {
         Shard.ReplyError(
-            _request, $"UNAVAILABLE the scan needs {Required} replicas of every partition and fewer can answer; wait for nodes to come back", refused: true);
+            _request, $"UNAVAILABLE the scan needs {Rule.Required} replicas of every partition and fewer can answer; wait for nodes to come back", refused: true);
         End();
     }
 

@@ -145,14 +145,17 @@ public sealed class Shard
             return;
         }
         bool forwarded = request.Session is null;
-        int coordinator = Router.Coordinator(View, request.Kind, request.Partition, IsComplete(request.Partition));
+        int coordinator = Router.Coordinator(View, request.Kind, request.Partition, IsComplete(request.Partition), request.IsLocal);
         bool here = coordinator == View.Self || (forwarded && CanRunForwarded(request));
         if (here)
             RunHere(request);
         else if (forwarded)
             ReplyError(request, "UNAVAILABLE this replica cannot coordinate the request now", refused: true);
         else if (coordinator == Router.None)
-            ReplyError(request, "UNAVAILABLE no replica of this key is up and whole; wait for nodes to come back (torc status shows them)", refused: true);
+            ReplyError(
+                request,
+                $"UNAVAILABLE no replica of this key{(request.IsLocal ? " in this data centre" : "")} is up and whole; wait for nodes to come back (torc status shows them)",
+                refused: true);
         else
             Forward(request, (ushort)coordinator);
     }

@@ -31,14 +31,14 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 
     public int Required => _quorum.Required;
 
-    public void Begin(Version version, ReadOnlySpan<byte> delta, Version localWinner, int required)
+    public void Begin(Version version, ReadOnlySpan<byte> delta, Version localWinner, in QuorumRule rule)
     {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         _isActive = true;
         operation.RememberObserved();
         if (replicas.Length > 1)
             operation.Register();
-        _quorum.Begin(replicas.Length, required);
+        _quorum.Begin(replicas.Length, rule);
         for (int i = 0; i < replicas.Length; i++)
         {
             ushort node = replicas[i];

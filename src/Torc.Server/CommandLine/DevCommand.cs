@@ -17,12 +17,18 @@ internal static class DevCommand
             HelpName = "NUMBER",
             DefaultValueFactory = static _ => NodesDefault,
         };
-        var command = new Command("dev", "Run a cluster on this machine: real processes; node i adds i to each port. Ctrl-C stops all.") { nodes };
+        var dataCentres = new Option<int>("--dcs")
+        {
+            Description = "In how many data centres, with three copies of each key in each. Node i is in number i mod this. Default 1.",
+            HelpName = "NUMBER",
+            DefaultValueFactory = static _ => 1,
+        };
+        var command = new Command("dev", "Run a cluster on this machine: real processes; node i adds i to each port. Ctrl-C stops all.") { nodes, dataCentres };
         var options = new SettingOptions(command, SettingTable.FirstNodes, SettingTable.Seeds, SettingTable.Advertise);
         command.SetAction(async (parsed, _) =>
         {
             IReadOnlyList<DevNodePlan> plans = DevPlanner.Plan(
-                parsed.GetValue(nodes), options.Read(parsed), options.Given(parsed), options.ConfigFile(parsed));
+                parsed.GetValue(nodes), parsed.GetValue(dataCentres), options.Read(parsed), options.Given(parsed), options.ConfigFile(parsed));
             using var cluster = new DevCluster(Screen.Console);
             return await cluster.Run(plans);
         });

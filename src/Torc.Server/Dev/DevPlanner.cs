@@ -1,9 +1,13 @@
 using System.Globalization;
+using Torc.Core.Replication;
 using Torc.Server.Settings;
 
 namespace Torc.Server.Dev;
 
-/// <summary>Lays out a development cluster: node i adds i to each port and has its own directory and rack.</summary>
+/// <summary>
+/// Lays out a development cluster: node i adds i to each port and has its own directory and rack. With several data centres node i is in
+/// number i mod their count, and the replication factor is as many copies in each.
+/// </summary>
 internal static class DevPlanner
 {
     internal const int NodesMax = 32;
@@ -14,20 +18,24 @@ internal static class DevPlanner
     /// <paramref name="settings"/> has the defaults filled in.
     /// </summary>
     internal static IReadOnlyList<DevNodePlan> Plan(
-        int nodes, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile)
+        int nodes, int dataCentres, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile)
     {
         if (nodes is < 1 or > NodesMax)
             throw new SettingException($"nodes is {nodes}. Give 1 to {NodesMax}.");
+        if (dataCentres < 1 || dataCentres > nodes)
+            throw new SettingException($"dcs is {dataCentres}. Give 1 to {nodes}, the number of nodes.");
+        if (dataCentres > 1 && given.ContainsKey(SettingTable.DataCentre.Name))
+            throw new SettingException($"dcs and {SettingTable.DataCentre.Name} both say in which data centre a node is. Give one of them.");
         CheckPorts(nodes, settings);
         string root = Path.GetFullPath(settings.Get(SettingTable.Data));
         string firstNodes = string.Join(',', Enumerable.Range(0, nodes).Select(node => Address(settings, SettingTable.PeerPort, node)));
         return [.. Enumerable.Range(0, nodes).Select(node => new DevNodePlan(
             node, Address(settings, SettingTable.Port, node), Address(settings, SettingTable.HttpPort, node),
-            Path.Combine(root, Text($"node-{node}")), Arguments(node, nodes, settings, given, configFile, root, firstNodes)))];
+            Path.Combine(root, Text($"node-{node}")), Arguments(node, nodes, dataCentres, settings, given, configFile, root, firstNodes)))];
     }
 
     private static List<string> Arguments(
-        int node, int nodes, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile, string root, string firstNodes)
+        int node, int nodes, int dataCentres, SettingValues settings, IReadOnlyDictionary<string, string> given, string? configFile, string root, string firstNodes)
     {
         var options = new SortedDictionary<string, string>(given.ToDictionary(), StringComparer.Ordinal)
         {
@@ -39,6 +47,8 @@ internal static class DevPlanner
             [SettingTable.Advertise.Name] = Host(settings),
         };
         options.TryAdd(SettingTable.Rack.Name, Text($"rack{node + 1}"));
+        if (dataCentres > 1)
+            AddDataCentre(options, settings, node, dataCentres);
         AddShare(options, settings, nodes);
         var arguments = new List<string>();
         if (configFile is not null)
@@ -46,6 +56,13 @@ internal static class DevPlanner
         foreach ((string name, string value) in options)
             arguments.Add($"--{name}={value}");
         return arguments;
+    }
+
+    private static void AddDataCentre(SortedDictionary<string, string> options, SettingValues settings, int node, int dataCentres)
+    {
+        options[SettingTable.DataCentre.Name] = Text($"dc{node % dataCentres + 1}");
+        if (settings.IsDefault(SettingTable.ReplicationFactor))
+            options[SettingTable.ReplicationFactor.Name] = Text($"{Math.Min(settings.Get(SettingTable.ReplicationFactor) * dataCentres, ReplicaSet.ReplicasMax)}");
     }
 
     /// <summary>

@@ -95,6 +95,9 @@ internal static class NodeConfiguration
         ConsistencyChoice.One => ConsistencyLevel.One,
         ConsistencyChoice.Two => ConsistencyLevel.Two,
         ConsistencyChoice.All => ConsistencyLevel.All,
+        ConsistencyChoice.LocalOne => ConsistencyLevel.LocalOne,
+        ConsistencyChoice.LocalQuorum => ConsistencyLevel.LocalQuorum,
+        ConsistencyChoice.EachQuorum => ConsistencyLevel.EachQuorum,
         _ => ConsistencyLevel.Quorum,
     };
 

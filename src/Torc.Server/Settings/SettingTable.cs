@@ -9,7 +9,7 @@ public enum DurabilityChoice { Always, EverySecond, OperatingSystem }
 
 public enum StorageChoice { Log, Memory }
 
-public enum ConsistencyChoice { One, Two, Quorum, All }
+public enum ConsistencyChoice { One, Two, Quorum, All, LocalOne, LocalQuorum, EachQuorum }
 
 /// <summary>Every setting of a node, in the order the help lists them.</summary>
 public static class SettingTable
@@ -38,7 +38,7 @@ public static class SettingTable
     public static readonly Setting<string> Rack = Words(Cluster, "rack", "rack1", "1 to 64 letters, digits, '-', '_', '.'", "Rack (failure domain within the data centre) that the node is in.", IsLabel);
     public static readonly Setting<int> Weight = Number(Cluster, "weight", 100, 1, 10_000, "", "Capacity of the node relative to the others: one of weight 200 gets twice the partitions of one of 100.");
     public static readonly Setting<int> Partitions = Number(Cluster, "partitions", 256, 1, PartitionsMax, ", a power of two", "Partitions of the ring; fixed when the cluster is made, the same on each first node.");
-    public static readonly Setting<int> ReplicationFactor = Number(Cluster, "replication-factor", 3, 1, 9, "", "Nodes that keep each key; fixed when the cluster is made, the same on each first node.");
+    public static readonly Setting<int> ReplicationFactor = Number(Cluster, "replication-factor", 3, 1, 16, "", "Nodes that keep each key; fixed when the cluster is made, the same on each first node.");
     public static readonly Setting<int> HeartbeatIntervalMs = Number(Cluster, "heartbeat-interval-ms", 250, 10, 60_000, " ms", "Time between two heartbeats to each peer.");
     public static readonly Setting<int> PeerDownMs = Number(Cluster, "peer-down-ms", 2_500, 100, HourMs, " ms", "Silence after which a peer is taken to be down; several heartbeats.");
     public static readonly Setting<int> ClockSkewMaxMs = Number(Cluster, "clock-skew-max-ms", 500, 10, HourMs, " ms", "A node whose clock is further than this from its peers' refuses client writes.");
@@ -88,7 +88,8 @@ public static class SettingTable
     public static string? Nearest(string name) => NearestName.Of(name, ByName.Keys);
 
     private static Setting<ConsistencyChoice> Level(string name, string meaning) =>
-        Choice(Requests, name, ConsistencyChoice.Quorum, meaning, ("one", ConsistencyChoice.One), ("two", ConsistencyChoice.Two), ("quorum", ConsistencyChoice.Quorum), ("all", ConsistencyChoice.All));
+        Choice(Requests, name, ConsistencyChoice.Quorum, meaning, ("one", ConsistencyChoice.One), ("two", ConsistencyChoice.Two), ("quorum", ConsistencyChoice.Quorum), ("all", ConsistencyChoice.All),
+            ("local_one", ConsistencyChoice.LocalOne), ("local_quorum", ConsistencyChoice.LocalQuorum), ("each_quorum", ConsistencyChoice.EachQuorum));
 
     private static bool IsLabel(string text) =>
         text.Length is >= 1 and <= 64 && text.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');

@@ -28,8 +28,16 @@ internal sealed class LoopCluster
     private readonly HashSet<(int From, int To)> _cut = [];
     private long _micros = 1_000_000;
 
-    public LoopCluster(int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null)
+    /// <param name="nodes">How many.</param>
+    /// <param name="partitions">Of the cluster.</param>
+    /// <param name="shards">Of each node.</param>
+    /// <param name="commands">The real ones by default.</param>
+    /// <param name="surroundings">What <c>INFO</c> and the like see.</param>
+    /// <param name="dataCentres">Node i is in data centre i mod this; three replicas in each.</param>
+    public LoopCluster(
+        int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null, int dataCentres = 1)
     {
+        DataCentres = dataCentres;
         _addresses = [.. Enumerable.Range(0, nodes).Select(i => $"127.0.0.1:{7001 + i}")];
         Partitions = partitions;
         ShardCount = shards;
@@ -58,6 +66,8 @@ internal sealed class LoopCluster
 
     public int ShardCount { get; }
 
+    public int DataCentres { get; }
+
     public long WallMs { get; set; } = 1_800_000_000_000;
 
     public Instant Now => new(_micros, WallMs);
@@ -67,7 +77,7 @@ internal sealed class LoopCluster
     public LoopNode this[int index] => _nodes[index];
 
     public FormationSettings Settings => new(
-        _addresses, Partitions, 3,
+        _addresses, Partitions, 3 * DataCentres,
         [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
 
     public string AddressOf(int node) => _addresses[node];
@@ -151,6 +161,13 @@ internal sealed class LoopCluster
         }
     }
 
+    /// <summary>One direction of a link comes back after <see cref="Kill"/>; none to itself.</summary>
+    public void Link(int from, int to)
+    {
+        if (from != to)
+            LinkUp(from, to);
+    }
+
     private void LinkUp(int from, int to)
     {
         _links[(from, to)] = new Queue<byte[]>();
@@ -171,7 +188,7 @@ internal sealed class LoopNode
     {
         _cluster = cluster;
         Index = index;
-        var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, "", "", 1, birth);
+        var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, cluster.DataCentres == 1 ? "" : $"dc{index % cluster.DataCentres}", "", 1, birth);
         var identity = new NodeIdentity(info, birth << 16 | 1, map, cluster.ShardCount);
         Node = new TorcNode(identity, cluster.Settings, new NodeOptions(), RespLimits.Default, cluster.Surroundings, cluster.Commands);
         for (int shard = 0; shard < cluster.ShardCount; shard++)

@@ -14,8 +14,10 @@ internal static class ConsistencyCommand
             Name = "torc.consistency", Arity = -2, Kind = CommandKind.Session, OnSession = OnConsistency,
             Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, Categories = CategoryNames.Connection, Group = "connection",
             Syntax = "[READ level] [WRITE level] | GET | RESET",
-            Summary = "Sets how many replicas must answer this connection's reads and hold its writes before the reply: ONE, TWO, QUORUM or ALL. GET "
-                + "tells the levels in force, RESET goes back to those of the keyspace. Read-modify-writes always read at QUORUM.",
+            Summary = "Sets how many replicas must answer this connection's reads and hold its writes before the reply: ONE, TWO, QUORUM or ALL "
+                + "of all replicas; LOCAL_ONE or LOCAL_QUORUM of those in the data centre of the node that it is connected to; EACH_QUORUM of those in every "
+                + "data centre. GET tells the levels in force, RESET goes back to those of the keyspace. Read-modify-writes read at QUORUM first, or at "
+                + "LOCAL_QUORUM when the write level is local: they are atomic within a data centre then, not across.",
         },
     ];
 
@@ -45,7 +47,7 @@ internal static class ConsistencyCommand
             }
             if (!Levels.TryParse(arguments[i + 1].Text(), out ConsistencyLevel level))
             {
-                context.Reply.Error($"ERR unknown consistency level '{arguments[i + 1].Text()}'; the levels are ONE, TWO, QUORUM, ALL");
+                context.Reply.Error($"ERR unknown consistency level '{arguments[i + 1].Text()}'; the levels are {Levels.AllNames}");
                 return;
             }
             read = forRead ? level : read;

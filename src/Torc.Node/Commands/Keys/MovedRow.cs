@@ -16,8 +16,7 @@ internal sealed class MovedRow
     {
         Request request = context.NewRequest(InternalCommands.Row);
         request.Arguments.Add(key);
-        if (request.ReadLevel < ConsistencyLevel.Quorum)
-            request.ReadLevel = ConsistencyLevel.Quorum;
+        request.ReadLevel = Levels.AtLeastQuorum(request.ReadLevel);
         context.Issue(request);
     }
 

@@ -36,7 +36,8 @@ public sealed class LevelsTests
         }
         Levels.TryParse("quorum", out _).ShouldBeTrue();
         Levels.TryParse("3", out _).ShouldBeFalse();
-        Levels.IsKnown(4).ShouldBeFalse();
-        Enum.GetValues<ConsistencyLevel>().Select(level => $"{level} {(int)level}").ShouldBe(["One 0", "Two 1", "Quorum 2", "All 3"]);
+        Levels.IsKnown(7).ShouldBeFalse();
+        Enum.GetValues<ConsistencyLevel>().Select(level => $"{level} {(int)level}")
+            .ShouldBe(["One 0", "Two 1", "Quorum 2", "All 3", "LocalOne 4", "LocalQuorum 5", "EachQuorum 6"]);
     }
 }

@@ -278,7 +278,7 @@ public class ReplicationTests
         _cluster.RestartEmpty(1, wiped: true);
         _cluster.Kill(2);
         _cluster.Run();
-        _cluster[0].Call("see", "k").ShouldStartWith("-UNAVAILABLE the read needs 2 of 3 replicas and 1 are up and whole");
+        _cluster[0].Call("see", "k").ShouldStartWith("-UNAVAILABLE the read needs 2 of 3 replicas and 1 is up and whole");
     }
 
     [Fact]

@@ -36,6 +36,28 @@ public sealed class DevPlannerTests
     public void Ports_that_do_not_fit_are_refused(int nodes, int port, string setting) =>
         Should.Throw<SettingException>(() => Plan(nodes, new() { ["port"] = $"{port}" })).Message.ShouldStartWith(setting);
 
-    private static IReadOnlyList<DevNodePlan> Plan(int nodes, Dictionary<string, string> given) =>
-        DevPlanner.Plan(nodes, SettingSources.Read(given, new Dictionary<string, string>(), null), given, null);
+    [Fact]
+    public void Data_centres_take_turns_and_each_has_as_many_copies_as_one_would()
+    {
+        IReadOnlyList<DevNodePlan> plans = Plan(6, [], dataCentres: 2);
+        plans.Select(static plan => plan.Arguments.Single(static argument => argument.StartsWith("--dc=", StringComparison.Ordinal)))
+            .ShouldBe(["--dc=dc1", "--dc=dc2", "--dc=dc1", "--dc=dc2", "--dc=dc1", "--dc=dc2"]);
+        plans.ShouldAllBe(static plan => plan.Arguments.Contains("--replication-factor=6"));
+        Plan(6, new() { ["replication-factor"] = "4" }, dataCentres: 2)
+            .ShouldAllBe(static plan => plan.Arguments.Contains("--replication-factor=4"));
+        Plan(6, []).ShouldAllBe(static plan => !plan.Arguments.Any(static argument => argument.StartsWith("--dc", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(3, 4)]
+    public void Data_centres_without_nodes_are_refused(int nodes, int dataCentres) =>
+        Should.Throw<SettingException>(() => Plan(nodes, [], dataCentres)).Message.ShouldStartWith("dcs");
+
+    [Fact]
+    public void One_name_for_all_and_several_data_centres_contradict_each_other() =>
+        Should.Throw<SettingException>(() => Plan(4, new() { ["dc"] = "home" }, dataCentres: 2)).Message.ShouldStartWith("dcs and dc");
+
+    private static IReadOnlyList<DevNodePlan> Plan(int nodes, Dictionary<string, string> given, int dataCentres = 1) =>
+        DevPlanner.Plan(nodes, dataCentres, SettingSources.Read(given, new Dictionary<string, string>(), null), given, null);
 }
