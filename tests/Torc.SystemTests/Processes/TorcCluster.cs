@@ -12,13 +12,13 @@ internal sealed class TorcCluster : IDisposable
     private const string SegmentBytes = "--segment-bytes=4mb";
     private readonly TemporaryDirectory _root = new();
 
-    private TorcCluster(int count, string[] options)
+    private TorcCluster(int count, Func<int, string[]> optionsOfNode, string[] options)
     {
         int[] ports = [.. Enumerable.Range(0, count).Select(static _ => FreePorts.Take(PortsPerNode)).Order()];
         string firstNodes = string.Join(',', ports.Select(static port => $"127.0.0.1:{port + 1}"));
         string[] defaults = options.Any(static option => option.StartsWith("--segment-bytes", StringComparison.Ordinal)) ? [] : [SegmentBytes];
         Nodes = [.. ports.Select((port, id) => new TorcNode(
-            id, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"node-{id}")), [$"--first-nodes={firstNodes}", .. defaults, .. options]))];
+            id, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"node-{id}")), [$"--first-nodes={firstNodes}", .. defaults, .. options, .. optionsOfNode(id)]))];
     }
 
     internal TorcNode[] Nodes { get; }
@@ -28,12 +28,19 @@ internal sealed class TorcCluster : IDisposable
     internal string HostsAndPorts => string.Join(' ', Nodes.Select(static node => $"127.0.0.1:{node.Port}"));
 
     /// <summary>Nodes with their addresses and directories; none is started.</summary>
-    internal static TorcCluster Prepare(int count, params string[] options) => new(count, options);
+    internal static TorcCluster Prepare(int count, params string[] options) => new(count, static _ => [], options);
 
     /// <summary>Starts the nodes with the same options and waits until each takes commands.</summary>
-    internal static TorcCluster Start(int count, params string[] options)
+    internal static TorcCluster Start(int count, params string[] options) => Started(Prepare(count, options));
+
+    /// <summary>Nodes i of data centre i mod their number, with three copies of each key in each.</summary>
+    internal static TorcCluster StartDataCentres(int dataCentres, int count, params string[] options) => Started(new TorcCluster(
+        count,
+        id => [string.Create(CultureInfo.InvariantCulture, $"--dc=dc{id % dataCentres + 1}")],
+        [string.Create(CultureInfo.InvariantCulture, $"--replication-factor={3 * dataCentres}"), .. options]));
+
+    private static TorcCluster Started(TorcCluster cluster)
     {
-        var cluster = new TorcCluster(count, options);
         try
         {
             cluster.StartAll();
