@@ -1,6 +1,7 @@
 using Torc.Core.Membership;
 using Torc.Node;
 using Torc.Node.Commands;
+using Torc.Node.Peers;
 using Torc.Simulator.Network;
 using Torc.Simulator.Runs;
 using Torc.Simulator.Time;
@@ -36,6 +37,9 @@ internal sealed record ClusterContext(
     private const ulong HostLabel = 1UL << 60;
 
     public SimulatedSurroundings Surroundings { get; } = new();
+
+    /// <summary>The same on every node; null when the run goes without.</summary>
+    public ClusterSecret? Secret { get; } = Settings.HasClusterSecret ? new ClusterSecret("the simulated cluster's secret") : null;
 
     /// <summary>Where a node takes links of peers, as a host of the network.</summary>
     public static int PeerAddress(int node) => node;

@@ -93,7 +93,12 @@ internal sealed class NodeHost
 
     public int ClientAddress(int node) => ClusterContext.ClientAddress(node);
 
-    public PeerGreeting MakeGreeting() => new((ushort)Id, 1, SettingsDigest, Node.Identity.Incarnation);
+    /// <summary>One side of the opening of a link; <paramref name="dialled"/> is -1 when the peer connected.</summary>
+    public LinkHandshake MakeHandshake(int dialled)
+    {
+        var own = new PeerGreeting((ushort)Id, 1, SettingsDigest, Node.Identity.Incarnation, new UInt128(Random.Next(), Random.Next()));
+        return new LinkHandshake(own, _context.Secret, dialled < 0 ? null : (ushort)dialled, PeerCount);
+    }
 
     public void After(long delayMicros, Action action) =>
         _context.Queue.After(delayMicros, ClusterContext.Label(Id), () => WhenAwake(action));

@@ -5,8 +5,8 @@ using Torc.Simulator.Network;
 namespace Torc.Simulator.Cluster;
 
 /// <summary>
-/// The links of one node to its peers, as Server's: of two nodes the one with the lower id connects, each side sends its
-/// greeting, then frames flow. A newer link of a peer replaces an older one. A connection that fails is tried again.
+/// The links of one node to its peers, as Server's: of two nodes the one with the lower id connects, both sides run the shipped
+/// handshake, then frames flow. A newer link of a peer replaces an older one. A connection that fails is tried again.
 /// </summary>
 internal sealed class PeerLinks(NodeHost host)
 {
@@ -85,6 +85,7 @@ internal sealed class PeerLinks(NodeHost host)
 internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IConnectionHandler
 {
     private readonly ReceiveBuffer _received = new();
+    private readonly LinkHandshake _handshake = host.MakeHandshake(dialled);
 
     /// <summary>Null until this side knows that the link is open.</summary>
     public ConnectionEnd? End { get; private set; }
@@ -99,7 +100,7 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
     {
         End = end;
         using var greeting = new ByteWriter();
-        host.MakeGreeting().Encode(greeting);
+        _handshake.Start(greeting);
         end.Send(greeting.Written);
     }
 
@@ -113,7 +114,7 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
 
     private void Drain()
     {
-        if (End is null || (Peer < 0 && !TryGreet()))
+        if (End is null || !End.IsOpen || (Peer < 0 && !TryGreet()))
             return;
         while (End.IsOpen && _received.Length >= PeerFrame.HeaderBytes)
         {
@@ -129,12 +130,18 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
 
     private bool TryGreet()
     {
-        if (_received.Length < PeerGreeting.Bytes)
+        ReadOnlySpan<byte> input = _received.Rest.Span;
+        int before = input.Length;
+        using var output = new ByteWriter();
+        LinkHandshakeOutcome outcome = _handshake.Step(ref input, output);
+        _received.Skip(before - input.Length);
+        if (outcome == LinkHandshakeOutcome.Refused)
+            throw new InvariantException($"a greeting was refused: {_handshake.Problem}");
+        if (End!.IsOpen)
+            End.Send(output.Written);
+        if (outcome == LinkHandshakeOutcome.NeedMore)
             return false;
-        PeerGreeting? greeting = PeerGreeting.TryDecode(_received.Take(PeerGreeting.Bytes), out string problem);
-        if (greeting is null || greeting.SettingsDigest != host.SettingsDigest)
-            throw new InvariantException($"a greeting was refused: {problem}");
-        Peer = greeting.Node;
+        Peer = _handshake.Peer!.Node;
         links.OnGreeted(this);
         return true;
     }

@@ -44,6 +44,9 @@ public sealed record RunSettings
 
     public long DriftPartsPerMillionMax { get; init; } = 100;
 
+    /// <summary>Whether links open with proofs of a cluster secret.</summary>
+    public bool HasClusterSecret { get; init; }
+
     /// <summary>Whether a power loss can take back what was acknowledged.</summary>
     public bool PowerLossLosesData => Storage.Durability != Durability.Always;
 
@@ -66,6 +69,7 @@ public sealed record RunSettings
             DiskMicrosMean = random.Chance(0.2) ? random.Between(1_000, 20_000) : random.Between(50, 1_000),
             InitialSkewMsMax = random.Chance(0.3) ? 0 : random.Between(1, 1_500),
             DriftPartsPerMillionMax = random.Between(0, 500),
+            HasClusterSecret = random.Chance(0.5),
         };
     }
 

@@ -4,6 +4,7 @@ using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Node;
+using Torc.Node.Peers;
 using Torc.Protocols.Resp;
 using Torc.Server.Settings;
 using Torc.Storage;
@@ -89,6 +90,9 @@ internal static class NodeConfiguration
 
     internal static byte[]? Password(SettingValues settings) =>
         settings.Get(SettingTable.RequirePass) is { Length: > 0 } password ? Encoding.UTF8.GetBytes(password) : null;
+
+    internal static ClusterSecret? Secret(SettingValues settings) =>
+        settings.Get(SettingTable.ClusterSecret) is { Length: > 0 } secret ? new ClusterSecret(secret) : null;
 
     private static ConsistencyLevel Level(ConsistencyChoice choice) => choice switch
     {

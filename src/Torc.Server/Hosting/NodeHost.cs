@@ -102,7 +102,7 @@ internal sealed class NodeHost : IDisposable
         foreach (ShardHost shard in _shards)
             shard.Start();
         _control.Start(_shards);
-        _door = new PeerDoor(_parts.Node, _parts.Links, _control, _shards, _log, _stopping.Token);
+        _door = new PeerDoor(_parts.Node, _parts.Links, _control, _shards, NodeConfiguration.Secret(_settings), _log, _stopping.Token);
         AddressList nodes = _settings.ClusterNodes;
         for (int peer = _settings.NodeId + 1; peer < nodes.Addresses.Count; peer++)
         {

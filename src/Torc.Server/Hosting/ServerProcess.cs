@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Torc.Node.Peers;
 using Torc.Server.CommandLine;
 using Torc.Server.Data;
 using Torc.Server.Hosting.Clients;
@@ -47,12 +48,23 @@ internal static class ServerProcess
         return ExitCode.Done;
     }
 
+    private static void WarnOfSecret(SettingValues settings, ILogger log)
+    {
+        int length = settings.Get(SettingTable.ClusterSecret).Length;
+        bool loopback = IPAddress.IsLoopback(IPAddress.Parse(settings.Get(SettingTable.Bind)));
+        if (length == 0 && !loopback)
+            log.NoClusterSecret($"{settings.Get(SettingTable.Bind)}:{settings.Get(SettingTable.PeerPort)}");
+        if (length is > 0 and < ClusterSecret.LengthAdvised)
+            log.ShortClusterSecret(ClusterSecret.LengthAdvised);
+    }
+
     private static async Task Serve(
         WebApplication web, SettingValues settings, RespListener listener, NodeHost host, NodeReport report, ClientRegistry clients, StopRequest stop, ILogger log)
     {
         await using WebApplication untilTheEnd = web;
         await web.StartAsync();
         log.Listens(settings.Get(SettingTable.Bind), settings.Get(SettingTable.Port), settings.Get(SettingTable.PeerPort), settings.Get(SettingTable.HttpPort));
+        WarnOfSecret(settings, log);
         try
         {
             await Task.Run(host.Recover);

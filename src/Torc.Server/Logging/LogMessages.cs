@@ -68,4 +68,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(22, LogLevel.Warning, "no room on the disk to remember the cluster map; trying again")]
     internal static partial void MapNotSaved(this ILogger log);
+
+    [LoggerMessage(30, LogLevel.Warning, "peers are taken at {Address} without a cluster secret: whoever reaches that port can read and change everything. Give every node the same --cluster-secret")]
+    internal static partial void NoClusterSecret(this ILogger log, string address);
+
+    [LoggerMessage(31, LogLevel.Warning, "the cluster secret is shorter than {Advised} characters: who sees a link could guess it. Give every node a longer one")]
+    internal static partial void ShortClusterSecret(this ILogger log, int advised);
 }

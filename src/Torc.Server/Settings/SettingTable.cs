@@ -34,6 +34,7 @@ public static class SettingTable
 
     public static readonly Setting<AddressList> FirstNodes = Addresses(Cluster, "first-nodes", "Peer addresses of all nodes that make the cluster, this one included, the same on each; empty for a cluster of one.");
     public static readonly Setting<AddressList> Seeds = Addresses(Cluster, "seeds", "Peer addresses of nodes of a running cluster to join. Reserved: a cluster is made of its first nodes.");
+    public static readonly Setting<string> ClusterSecret = Words(Cluster, "cluster-secret", "", "text", "What the nodes of a cluster prove to each other that they know, the same on each; long and random, and rather in a file or the environment than on a command line. Empty: any node that says so is believed.", static text => text.Length <= 512) with { IsSecret = true, Printer = static value => value.Length == 0 ? "" : "(set)" };
     public static readonly Setting<string> DataCentre = Words(Cluster, "dc", "dc1", "1 to 64 letters, digits, '-', '_', '.'", "Data centre that the node is in.", IsLabel);
     public static readonly Setting<string> Rack = Words(Cluster, "rack", "rack1", "1 to 64 letters, digits, '-', '_', '.'", "Rack (failure domain within the data centre) that the node is in.", IsLabel);
     public static readonly Setting<int> Weight = Number(Cluster, "weight", 100, 1, 10_000, "", "Capacity of the node relative to the others: one of weight 200 gets twice the partitions of one of 100.");
@@ -72,7 +73,7 @@ public static class SettingTable
     public static IReadOnlyList<Setting> All { get; } =
     [
         Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
-        FirstNodes, Seeds, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
+        FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
         ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
         RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Torc.Base;
 using Torc.Node;
@@ -8,11 +9,18 @@ using Torc.Server.Logging;
 namespace Torc.Server.Hosting.Peers;
 
 /// <summary>
-/// Serves connections with peers, dialled or accepted: greets, then hands each frame to the shards and the control plane
-/// that it has messages for.
+/// Serves connections with peers, dialled or accepted: greets and authenticates, then hands each frame to the shards and the
+/// control plane that it has messages for.
 /// </summary>
-internal sealed class PeerDoor(TorcNode node, PeerLinks links, ControlHost control, ShardHost[] shards, ILogger log, CancellationToken stopping)
+internal sealed class PeerDoor(
+    TorcNode node, PeerLinks links, ControlHost control, ShardHost[] shards, ClusterSecret? secret, ILogger log, CancellationToken stopping)
 {
+    /// <summary>Accepted connections that have not shown yet who they are; one more is closed at once.</summary>
+    internal const int StrangersMax = 256;
+
+    private readonly RefusalLog _refusals = new(log);
+    private int _strangers;
+
     private readonly PeerGreeting _own = new(
         node.Identity.Self.Id, Environment.ProcessId, node.Control.SettingsDigest, node.Identity.Incarnation);
 
@@ -29,18 +37,27 @@ internal sealed class PeerDoor(TorcNode node, PeerLinks links, ControlHost contr
     internal async Task<string> Serve(ConnectionContext connection, ushort? expected)
     {
         PeerGreeting greeting;
+        int stranger = expected is null ? 1 : 0;
         try
         {
-            greeting = await PeerHandshake.Greet(connection.Transport, _own, expected, links.Nodes, stopping);
+            if (Interlocked.Add(ref _strangers, stranger) > StrangersMax && stranger > 0)
+                throw new PeerRefusedException("too many connections that have not shown who they are");
+            UInt128 nonce = BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(sizeof(ulong) * 2));
+            var handshake = new LinkHandshake(_own with { Nonce = nonce }, secret, expected, links.Nodes);
+            greeting = await PeerHandshake.Greet(connection.Transport, handshake, stopping);
         }
         catch (PeerRefusedException refused)
         {
-            log.PeerRefused(refused.Message);
+            _refusals.Add(refused.Message, HostClock.MonotonicMicros);
             return refused.Message;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException or ConnectionAbortedException)
         {
             return error is OperationCanceledException ? "no greeting in time" : error.Message;
+        }
+        finally
+        {
+            Interlocked.Add(ref _strangers, -stranger);
         }
         using var link = new PeerLink(greeting, connection.Transport);
         string reason = await links.Serve(link, OnFrame);

@@ -8,45 +8,46 @@ namespace Torc.Server.Hosting.Peers;
 /// <summary>A peer that this node does not talk to; the message says why in a few words.</summary>
 internal sealed class PeerRefusedException(string message) : Exception(message);
 
-/// <summary>
-/// The first bytes of a link: each side sends a greeting, and each refuses a peer of another protocol, another cluster
-/// or of an id it did not expect, before any frame is read.
-/// </summary>
+/// <summary>Opens a link for real: carries the bytes of a <see cref="LinkHandshake"/>, for a few seconds at most.</summary>
 internal static class PeerHandshake
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <param name="pipe">The new connection.</param>
-    /// <param name="own">What this node says of itself.</param>
-    /// <param name="expected">The node that was dialled, or null when the peer did.</param>
-    /// <param name="nodes">How many nodes there are.</param>
+    /// <param name="handshake">This side of the opening.</param>
     /// <param name="cancelled">Ends the wait.</param>
-    internal static async Task<PeerGreeting> Greet(IDuplexPipe pipe, PeerGreeting own, ushort? expected, int nodes, CancellationToken cancelled)
+    internal static async Task<PeerGreeting> Greet(IDuplexPipe pipe, LinkHandshake handshake, CancellationToken cancelled)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
         patience.CancelAfter(Patience);
         using var bytes = new ByteWriter();
-        own.Encode(bytes);
-        await pipe.Output.WriteAsync(bytes.WrittenMemory, patience.Token);
-        ReadResult read = await pipe.Input.ReadAtLeastAsync(PeerGreeting.Bytes, patience.Token);
-        if (read.Buffer.Length < PeerGreeting.Bytes)
-            throw new PeerRefusedException("it closed the connection before it greeted");
-        ReadOnlySequence<byte> first = read.Buffer.Slice(0, PeerGreeting.Bytes);
-        PeerGreeting? greeting = PeerGreeting.TryDecode(first.ToArray(), out string problem);
-        pipe.Input.AdvanceTo(first.End);
-        Check(greeting, problem, own, expected, nodes);
-        return greeting!;
+        handshake.Start(bytes);
+        var outcome = LinkHandshakeOutcome.NeedMore;
+        while (true)
+        {
+            if (bytes.Length > 0)
+                await pipe.Output.WriteAsync(bytes.WrittenMemory, patience.Token);
+            bytes.Clear();
+            if (outcome == LinkHandshakeOutcome.Done)
+                return handshake.Peer!;
+            ReadResult read = await pipe.Input.ReadAsync(patience.Token);
+            outcome = Step(handshake, read.Buffer, bytes, out SequencePosition taken);
+            pipe.Input.AdvanceTo(taken);
+            if (outcome == LinkHandshakeOutcome.Refused)
+                throw new PeerRefusedException(handshake.Problem);
+            if (outcome == LinkHandshakeOutcome.NeedMore && read.IsCompleted)
+                throw new PeerRefusedException(handshake.ProblemWhenClosed);
+        }
     }
 
-    private static void Check(PeerGreeting? greeting, string problem, PeerGreeting own, ushort? expected, int nodes)
+    /// <summary>What follows the handshake stays in the pipe: the first frames may be right behind it.</summary>
+    private static LinkHandshakeOutcome Step(LinkHandshake handshake, in ReadOnlySequence<byte> input, ByteWriter output, out SequencePosition taken)
     {
-        if (greeting is null)
-            throw new PeerRefusedException(problem);
-        if (greeting.SettingsDigest != own.SettingsDigest)
-            throw new PeerRefusedException($"node {greeting.Node} was started with other first nodes, partitions, replication factor or consistency levels");
-        if (greeting.Node >= nodes || greeting.Node == own.Node)
-            throw new PeerRefusedException($"it says it is node {greeting.Node}, which it cannot be; is its address twice among the first nodes?");
-        if (expected is { } wanted && greeting.Node != wanted)
-            throw new PeerRefusedException($"node {greeting.Node} answers where node {wanted} should");
+        ReadOnlySequence<byte> first = input.Slice(0, Math.Min(input.Length, LinkHandshake.BytesMax));
+        byte[] bytes = first.ToArray();
+        ReadOnlySpan<byte> rest = bytes;
+        LinkHandshakeOutcome outcome = handshake.Step(ref rest, output);
+        taken = input.GetPosition(bytes.Length - rest.Length);
+        return outcome;
     }
 }

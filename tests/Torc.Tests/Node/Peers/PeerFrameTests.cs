@@ -86,7 +86,7 @@ public class PeerFrameTests
     public void A_greeting_survives_and_says_why_it_is_refused()
     {
         using var writer = new ByteWriter();
-        var greeting = new PeerGreeting(3, 4711, 0xABCDEF, 99);
+        var greeting = new PeerGreeting(3, 4711, 0xABCDEF, 99, new UInt128(0x1122334455667788, 0x99AABBCCDDEEFF00), HasSecret: true);
         greeting.Encode(writer);
         writer.Length.ShouldBe(PeerGreeting.Bytes);
         PeerGreeting.TryDecode(writer.Written, out string problem).ShouldBe(greeting);
@@ -99,7 +99,7 @@ public class PeerFrameTests
         damaged[8] = 9;
         PeerGreeting.TryDecode(damaged, out problem).ShouldBeNull();
         problem.ShouldContain("protocol version 9");
-        PeerGreeting.TryDecode("GET / HTTP/1.1\r\nHost: localhost:7379\r\n"u8[..PeerGreeting.Bytes], out problem).ShouldBeNull();
+        PeerGreeting.TryDecode("GET / HTTP/1.1\r\nHost: localhost:7379\r\n"u8, out problem).ShouldBeNull();
         problem.ShouldContain("not a greeting");
     }
 

@@ -1,0 +1,124 @@
+// How a link opens, before any frame is read:
+//
+//   dialler                         acceptor
+//   greeting  ------------------->
+//             <-------------------  greeting
+//   proof     ------------------->                  only with a cluster secret: 32 bytes each way (ClusterSecret)
+//             <-------------------  proof
+//   frames    <------------------>  frames
+//
+// Greetings cross; proofs do not. The acceptor proves nothing to a dialler that has not proved itself, so that who merely
+// connects learns no keyed hash. Both sides have a secret or none has one: a side that says that it has none is
+// refused by one that has, so nobody can talk a node out of asking.
+
+namespace Torc.Node.Peers;
+
+public enum LinkHandshakeOutcome
+{
+    NeedMore,
+
+    /// <summary><see cref="LinkHandshake.Peer"/> is who it says, as far as this cluster can tell.</summary>
+    Done,
+
+    /// <summary><see cref="LinkHandshake.Problem"/> says why; the connection ends.</summary>
+    Refused,
+}
+
+/// <summary>
+/// One side of the opening of one link: bytes in, bytes out. Takes at most <see cref="BytesMax"/> bytes from a peer; the host bounds
+/// the time.
+/// </summary>
+/// <param name="own">What this node says of itself, with a nonce that no other connection has.</param>
+/// <param name="secret">The cluster's secret, or null when it has none.</param>
+/// <param name="expected">The node that was dialled, or null when the peer did.</param>
+/// <param name="nodes">How many nodes there are.</param>
+public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushort? expected, int nodes)
+{
+    /// <summary>What a peer may send before it is known.</summary>
+    public const int BytesMax = PeerGreeting.Bytes + ClusterSecret.ProofBytes;
+
+    private readonly PeerGreeting _own = own with { HasSecret = secret is not null };
+    private readonly byte[] _pending = new byte[Math.Max(PeerGreeting.Bytes, ClusterSecret.ProofBytes)];
+    private int _pendingBytes;
+
+    /// <summary>Known once its greeting was accepted; to be believed when the handshake is done.</summary>
+    public PeerGreeting? Peer { get; private set; }
+
+    /// <summary>Why the peer was refused, in a few words.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>What it means when the peer closes the connection now.</summary>
+    public string ProblemWhenClosed => Peer is null
+        ? "it closed the connection before it greeted"
+        : $"node {Peer.Node} closed the connection instead of proving the cluster secret; do both nodes have the same one?";
+
+    private bool Dialled => expected is not null;
+
+    /// <summary>What this side sends first.</summary>
+    public void Start(ByteWriter to) => _own.Encode(to);
+
+    /// <summary>Takes bytes from the front of <paramref name="input"/>, never beyond the handshake's end; what is to be sent goes to <paramref name="output"/>.</summary>
+    public LinkHandshakeOutcome Step(ref ReadOnlySpan<byte> input, ByteWriter output)
+    {
+        Check.That(Problem.Length == 0);
+        if (Peer is null)
+        {
+            bool complete = Fill(ref input, PeerGreeting.Bytes);
+            PeerGreeting? greeting = PeerGreeting.TryDecode(_pending.AsSpan(0, _pendingBytes), out string problem);
+            if (greeting is null)
+                return complete || problem.Length > 0 ? Refuse(problem) : LinkHandshakeOutcome.NeedMore;
+            if (FindProblem(greeting) is { } refusal)
+                return Refuse(refusal);
+            Peer = greeting;
+            _pendingBytes = 0;
+            if (secret is null)
+                return LinkHandshakeOutcome.Done;
+            if (Dialled)
+                WriteProof(output);
+        }
+        if (!Fill(ref input, ClusterSecret.ProofBytes))
+            return LinkHandshakeOutcome.NeedMore;
+        if (!secret!.Verify(!Dialled, Dialled ? _own : Peer, Dialled ? Peer : _own, _pending.AsSpan(0, ClusterSecret.ProofBytes)))
+            return Refuse($"node {Peer.Node} has another cluster secret");
+        if (!Dialled)
+            WriteProof(output);
+        return LinkHandshakeOutcome.Done;
+    }
+
+    private void WriteProof(ByteWriter output)
+    {
+        Span<byte> proof = stackalloc byte[ClusterSecret.ProofBytes];
+        secret!.Prove(Dialled, Dialled ? _own : Peer!, Dialled ? Peer! : _own, proof);
+        output.Write(proof);
+    }
+
+    private string? FindProblem(PeerGreeting greeting)
+    {
+        if (greeting.SettingsDigest != _own.SettingsDigest)
+            return $"node {greeting.Node} was started with other first nodes, partitions, replication factor or consistency levels";
+        if (greeting.Node >= nodes || greeting.Node == _own.Node)
+            return $"it says it is node {greeting.Node}, which it cannot be; is its address twice among the first nodes?";
+        if (expected is { } wanted && greeting.Node != wanted)
+            return $"node {greeting.Node} answers where node {wanted} should";
+        if (greeting.HasSecret == _own.HasSecret)
+            return null;
+        return greeting.HasSecret
+            ? $"node {greeting.Node} asks for a cluster secret, and this node was given none"
+            : $"node {greeting.Node} has no cluster secret, and this node has one";
+    }
+
+    private LinkHandshakeOutcome Refuse(string problem)
+    {
+        Problem = problem;
+        return LinkHandshakeOutcome.Refused;
+    }
+
+    private bool Fill(ref ReadOnlySpan<byte> input, int wanted)
+    {
+        int taken = Math.Min(wanted - _pendingBytes, input.Length);
+        input[..taken].CopyTo(_pending.AsSpan(_pendingBytes));
+        input = input[taken..];
+        _pendingBytes += taken;
+        return _pendingBytes == wanted;
+    }
+}

@@ -1,0 +1,218 @@
+using Torc.Base;
+using Torc.Node.Peers;
+
+namespace Torc.Tests.Node.Peers;
+
+public sealed class LinkHandshakeTests
+{
+    private static readonly ClusterSecret Secret = new("correct horse battery staple");
+    private ulong _lastNonce;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Both_sides_learn_who_the_other_is_wherever_the_bytes_are_split(bool withSecret)
+    {
+        ClusterSecret? secret = withSecret ? Secret : null;
+        for (int piece = 1; piece <= LinkHandshake.BytesMax; piece++)
+        {
+            Side dialler = Dialler(secret), acceptor = Acceptor(secret);
+            Converse(dialler, acceptor, piece);
+            dialler.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+            acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+            dialler.Machine.Peer!.Node.ShouldBe((ushort)1);
+            acceptor.Machine.Peer!.Node.ShouldBe((ushort)0);
+            acceptor.Machine.Peer.Incarnation.ShouldBe(70ul);
+        }
+    }
+
+    [Fact]
+    public void What_follows_the_handshake_is_left_for_the_frames()
+    {
+        Side dialler = Dialler(Secret), acceptor = Acceptor(Secret);
+        acceptor.Take(dialler.Sent());
+        dialler.Take(acceptor.Sent());
+        acceptor.Take([.. dialler.Sent(), 1, 2, 3]);
+        acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+        acceptor.Left.ShouldBe(3);
+    }
+
+    [Fact]
+    public void A_wrong_secret_is_refused_by_the_acceptor_which_proves_nothing_then()
+    {
+        Side dialler = Dialler(new ClusterSecret("guess")), acceptor = Acceptor(Secret);
+        int toDialler = Converse(dialler, acceptor, int.MaxValue);
+        acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        acceptor.Machine.Problem.ShouldBe("node 0 has another cluster secret");
+        toDialler.ShouldBe(PeerGreeting.Bytes, "a greeting and no proof");
+        dialler.Outcome.ShouldBe(LinkHandshakeOutcome.NeedMore);
+        dialler.Machine.ProblemWhenClosed.ShouldContain("node 1 closed the connection instead of proving the cluster secret");
+    }
+
+    [Fact]
+    public void An_acceptor_that_does_not_know_the_secret_is_refused()
+    {
+        Side dialler = Dialler(Secret), acceptor = Acceptor(Secret);
+        acceptor.Take(dialler.Sent());
+        dialler.Take(acceptor.Sent());
+        dialler.Take(new byte[ClusterSecret.ProofBytes]);
+        dialler.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        dialler.Machine.Problem.ShouldBe("node 1 has another cluster secret");
+    }
+
+    [Theory]
+    [InlineData(true, "node 1 has no cluster secret, and this node has one", "node 0 asks for a cluster secret, and this node was given none")]
+    [InlineData(false, "node 1 asks for a cluster secret, and this node was given none", "node 0 has no cluster secret, and this node has one")]
+    public void A_secret_on_one_side_only_is_refused_by_both(bool diallerHasIt, string atDialler, string atAcceptor)
+    {
+        Side dialler = Dialler(diallerHasIt ? Secret : null), acceptor = Acceptor(diallerHasIt ? null : Secret);
+        byte[] fromDialler = dialler.Sent(), fromAcceptor = acceptor.Sent();
+        acceptor.Take(fromDialler);
+        dialler.Take(fromAcceptor);
+        dialler.Machine.Problem.ShouldBe(atDialler);
+        acceptor.Machine.Problem.ShouldBe(atAcceptor);
+        dialler.Sent().ShouldBeEmpty();
+        acceptor.Sent().ShouldBeEmpty();
+    }
+
+    /// <summary>Somebody without the secret sends a dialler's bytes back to it, with only the greeting changed to pass for another node.</summary>
+    [Fact]
+    public void A_proof_that_is_reflected_proves_nothing()
+    {
+        Side dialler = Dialler(Secret);
+        dialler.Sent();
+        using var greeting = new ByteWriter();
+        Greeting(1, hasSecret: true).Encode(greeting);
+        dialler.Take(greeting.Written.ToArray());
+        byte[] proof = dialler.Sent();
+        proof.Length.ShouldBe(ClusterSecret.ProofBytes);
+        dialler.Take(proof);
+        dialler.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+    }
+
+    /// <summary>Somebody without the secret opens a connection to the node that dials it, and passes each side's proof to the other connection.</summary>
+    [Fact]
+    public void A_proof_made_for_the_other_role_proves_nothing()
+    {
+        PeerGreeting first = Greeting(0, hasSecret: true), second = Greeting(1, hasSecret: true);
+        var byDialler = new byte[ClusterSecret.ProofBytes];
+        Secret.Prove(byDialler: true, first, second, byDialler);
+        Secret.Verify(byDialler: true, first, second, byDialler).ShouldBeTrue();
+        Secret.Verify(byDialler: false, first, second, byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, second, first, byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, first with { SettingsDigest = 8 }, second, byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, first, second with { Nonce = 12345 }, byDialler).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_conversation_that_is_replayed_is_refused()
+    {
+        Side dialler = Dialler(Secret), acceptor = Acceptor(Secret);
+        byte[] greeting = dialler.Sent();
+        acceptor.Take(greeting);
+        dialler.Take(acceptor.Sent());
+        byte[] proof = dialler.Sent();
+        acceptor.Take(proof);
+        acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+
+        Side again = Acceptor(Secret);
+        again.Take([.. greeting, .. proof]);
+        again.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        again.Sent().Length.ShouldBe(PeerGreeting.Bytes, "a greeting and no proof");
+    }
+
+    [Fact]
+    public void Garbage_is_refused_at_its_first_bytes_and_another_version_by_name()
+    {
+        Side acceptor = Acceptor(Secret);
+        acceptor.Take("GET"u8.ToArray());
+        acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        acceptor.Machine.Problem.ShouldBe("not a greeting of a Torc node");
+
+        Side other = Acceptor(Secret);
+        other.Take([.. "TORCPEER"u8, 1, 0]);
+        other.Machine.Problem.ShouldBe($"peer protocol version 1; this node speaks {PeerGreeting.ProtocolVersion}");
+    }
+
+    [Fact]
+    public void Changed_or_truncated_bytes_never_end_in_a_link()
+    {
+        var random = new SeededRandom(4711);
+        for (int round = 0; round < 2_000; round++)
+        {
+            Side dialler = Dialler(Secret), acceptor = Acceptor(Secret);
+            byte[] greeting = dialler.Sent();
+            dialler.Take(acceptor.Sent());
+            byte[] bytes = [.. greeting, .. dialler.Sent()];
+            bytes = random.Chance(0.3) ? bytes[..random.Below(bytes.Length)] : Flip(bytes, random);
+            acceptor.Take(bytes);
+            acceptor.Outcome.ShouldNotBe(LinkHandshakeOutcome.Done);
+        }
+    }
+
+    [Fact]
+    public void The_secret_does_not_show() => Secret.ToString().ShouldNotContain("horse");
+
+    private static byte[] Flip(byte[] bytes, SeededRandom random)
+    {
+        bytes[random.Below(bytes.Length)] ^= (byte)(1 << random.Below(8));
+        return bytes;
+    }
+
+    /// <summary>Carries bytes both ways until nothing moves; gives how many went to the dialler.</summary>
+    private static int Converse(Side dialler, Side acceptor, int pieceMax)
+    {
+        int toDialler = 0;
+        bool moved = true;
+        while (moved)
+        {
+            byte[] there = dialler.Sent(), back = acceptor.Sent();
+            moved = there.Length + back.Length > 0;
+            toDialler += back.Length;
+            foreach (byte[] piece in there.Chunk(pieceMax))
+                acceptor.Take(piece);
+            foreach (byte[] piece in back.Chunk(pieceMax))
+                dialler.Take(piece);
+        }
+        return toDialler;
+    }
+
+    private Side Dialler(ClusterSecret? secret) => new(new LinkHandshake(Greeting(0), secret, 1, 3));
+
+    private Side Acceptor(ClusterSecret? secret) => new(new LinkHandshake(Greeting(1), secret, null, 3));
+
+    private PeerGreeting Greeting(ushort node, bool hasSecret = false) => new(node, 1, 7, 70, ++_lastNonce, hasSecret);
+
+    private sealed class Side
+    {
+        private readonly ByteWriter _output = new();
+
+        public Side(LinkHandshake machine)
+        {
+            Machine = machine;
+            machine.Start(_output);
+        }
+
+        public LinkHandshake Machine { get; }
+
+        public LinkHandshakeOutcome Outcome { get; private set; }
+
+        public int Left { get; private set; }
+
+        public byte[] Sent()
+        {
+            byte[] sent = _output.Written.ToArray();
+            _output.Clear();
+            return sent;
+        }
+
+        public void Take(byte[] bytes)
+        {
+            if (Outcome != LinkHandshakeOutcome.NeedMore)
+                return;
+            ReadOnlySpan<byte> input = bytes;
+            Outcome = Machine.Step(ref input, _output);
+            Left = input.Length;
+        }
+    }
+}
