@@ -29,10 +29,19 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
                 return "the node is reading its data";
             if (host.View.Map is not { } map)
                 return $"the cluster is not formed: {host.Parts.Links.Open} of {settings.ClusterNodes.Addresses.Count - 1} other first nodes are linked";
-            int needed = Levels.Required(ConsistencyLevel.Quorum, map.ReplicasPerPartition);
-            int up = map.Nodes.Count(node => host.View.IsUp(node.Id));
-            return up >= needed ? null : $"{up} of {map.Nodes.Count} nodes are up, and a quorum takes {needed}";
+            return ShortageOf(map, host.View);
         }
+    }
+
+    /// <summary>Too few nodes are up for a quorum of any key: of the own data centre alone when that is all that the default levels ask for.</summary>
+    private static string? ShortageOf(ClusterMap map, ClusterView view)
+    {
+        KeyspaceSettings? defaults = map.KeyspaceOf(0);
+        bool isLocal = defaults is not null && Levels.IsLocal(defaults.Read) && Levels.IsLocal(defaults.Write);
+        NodeInfo[] nodes = [.. map.Nodes.Where(node => !isLocal || map.DataCentreOf(node.Id) == map.DataCentreOf(view.Self))];
+        int needed = Levels.Required(ConsistencyLevel.Quorum, Math.Min(map.ReplicasPerPartition, nodes.Length));
+        int up = nodes.Count(node => view.IsUp(node.Id));
+        return up >= needed ? null : $"{up} of {nodes.Length} nodes{(isLocal ? " of this data centre" : "")} are up, and a quorum takes {needed}";
     }
 
     public NodeStatus Self()

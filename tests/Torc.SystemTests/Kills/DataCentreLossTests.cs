@@ -39,6 +39,8 @@ public sealed class DataCentreLossTests(ITestOutputHelper output)
             atLoss = (totals.Refused, totals.Unknown);
             WaitForWrites(totals, WritesMeanwhile);
             (totals.Refused, totals.Unknown).ShouldBe(atLoss, $"seed {seed}: errors while the other data centre was gone");
+            foreach (TorcNode node in here)
+                node.WaitUntilReady();
             foreach (TorcNode node in lost)
                 node.Start();
             cluster.WaitUntilReady();
