@@ -10,6 +10,13 @@ namespace Torc.Node.Commands;
 /// </summary>
 public abstract class CommandPlan
 {
+    /// <summary>
+    /// True: nothing else of the connection is under way beside this call. It starts when all commands before it are answered, and none
+    /// behind it is taken until it has finished. False only if each key is touched by requests that <see cref="Start"/> issues, all of
+    /// them: those take their places among the connection's other requests for the key then, see <see cref="KeyOrder"/>.
+    /// </summary>
+    public virtual bool StandsAlone(CommandBuffer arguments) => true;
+
     /// <summary>Issues the first requests, or finishes at once.</summary>
     public abstract void Start(PlanContext context);
 
@@ -21,6 +28,8 @@ public abstract class CommandPlan
 public sealed class PlanContext(Session session, Request call, CommandPlan plan)
 {
     internal CommandPlan Plan { get; } = plan;
+
+    internal bool StandsAlone { get; } = plan.StandsAlone(call.Arguments);
 
     public Session Session { get; } = session;
 

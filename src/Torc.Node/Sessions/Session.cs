@@ -3,6 +3,11 @@
 // Replies leave in the order of their commands whatever order the shards answer in: every command takes a place in a
 // queue, and the head leaves when it is done. A reply for a command that is the only one under way is written to the output
 // directly. The host gives each session one owner at a time (its lock) and moves Output to the socket.
+//
+// Commands take effect in the order in which they came, as far as the client can tell: KeyOrder sees to it key by key. A plan that
+// looks at more than that (RENAME, MSETNX, DBSIZE, FLUSHALL, SCAN...) stands alone: it starts when all before it is answered, and
+// while it waits and runs, input stays where it is. The alternative, to let later commands be parsed and hold those that could
+// overtake, needs to know which keys a plan may touch, and for most of these that is all.
 
 using System.Buffers;
 using Torc.Core.Replication;
@@ -37,6 +42,8 @@ public sealed class Session
     private readonly List<Request> _ready = [];
     private readonly ByteWriter _scratch = new();
     private Request? _next;
+    private int _outstandingMax = CommandsOutstandingMax; // 0 from when a plan comes that stands alone until it has finished
+    private Request? _held; // the command whose plan stands alone, until it is the oldest
     private long _tickets;
     private readonly byte[] _foundName = new byte[FoundNameBytesMax];
     private CommandSpec? _foundSpec;
@@ -113,11 +120,17 @@ public sealed class Session
     /// <summary>Commands under way. While it is at the limit, <see cref="Receive"/> takes nothing.</summary>
     public int Outstanding => _queue.Count;
 
+    /// <summary>A command is under way beside which no other may be: <see cref="Receive"/> takes nothing until it is answered.</summary>
+    public bool IsHeldUp => _outstandingMax == 0;
+
+    /// <summary>Whether <see cref="Receive"/> would take a command. When it does again, the host gives it the input that it left.</summary>
+    public bool TakesCommands => !CloseAfterOutput && _queue.Count < _outstandingMax;
+
     public bool HasDispatched { get; private set; }
 
     /// <summary>
-    /// Takes whole commands from the front of <paramref name="input"/> until it is used up, the limit of commands under
-    /// way is reached, or the connection is to be closed. Requests for shards are then in <see cref="TakeDispatched"/>.
+    /// Takes whole commands from the front of <paramref name="input"/> until it is used up or <see cref="TakesCommands"/> ends.
+    /// Requests for shards are then in <see cref="TakeDispatched"/>.
     /// </summary>
     public void Receive(ref ReadOnlySequence<byte> input, Instant now)
     {
@@ -139,7 +152,7 @@ public sealed class Session
     /// <summary>Takes commands from one piece of input; true when that is used up and there may be more in the next.</summary>
     private bool TakeCommands(ref ReadOnlySpan<byte> input)
     {
-        while (!CloseAfterOutput && _queue.Count < CommandsOutstandingMax)
+        while (TakesCommands)
         {
             _next ??= RentRequest();
             RespLimits limits = Authenticated ? _node.Limits : _node.LimitsBeforeAuthentication;
@@ -204,6 +217,7 @@ public sealed class Session
         foreach (Request request in _queue)
             request.DropReply();
         _queue.Clear();
+        _held = null;
         Output.Dispose();
         _scratch.Dispose();
     }
@@ -279,15 +293,42 @@ public sealed class Session
                 Finish(request, _scratch.Written);
                 break;
             case CommandKind.Plan:
-                request.Plan = new PlanContext(this, request, request.Spec.MakePlan!());
-                request.Plan.Plan.Start(request.Plan);
-                FinishPlanIfDone(request.Plan);
+                RunPlan(request);
                 break;
             default:
                 request.RouteByKey(request.Spec.Keys.First, View.Map!);
                 Dispatch(request);
                 break;
         }
+    }
+
+    private void RunPlan(Request request)
+    {
+        var plan = new PlanContext(this, request, request.Spec.MakePlan!());
+        request.Plan = plan;
+        if (plan.StandsAlone)
+            _outstandingMax = 0;
+        if (plan.StandsAlone && _queue.Peek() != request)
+            _held = request;
+        else
+            StartPlan(plan);
+    }
+
+    private void StartPlan(PlanContext plan)
+    {
+        plan.Plan.Start(plan);
+        FinishPlanIfDone(plan);
+    }
+
+    /// <summary>What waited for all before it starts when its place is the first; nothing is behind it.</summary>
+    private void StartHeldIfFirst()
+    {
+        if (_queue.Peek() != _held)
+            return;
+        Check.That(_queue.Count == 1);
+        PlanContext plan = _held.Plan!;
+        _held = null;
+        StartPlan(plan);
     }
 
     private void FinishPlanIfDone(PlanContext plan)
@@ -297,6 +338,8 @@ public sealed class Session
             Check.That(plan.Outstanding > 0);
             return;
         }
+        if (plan.StandsAlone)
+            _outstandingMax = CommandsOutstandingMax;
         Finish(plan.Call, plan.Reply.Written);
     }
 
@@ -322,6 +365,8 @@ public sealed class Session
             Output.Write(head.KeptReply);
             LeaveQueue();
         }
+        if (_held is not null)
+            StartHeldIfFirst();
         if (_queue.Count == 0)
             CountCompleted();
     }

@@ -182,7 +182,8 @@ internal sealed class LoopNode
     private readonly Outbox _outbox = new();
     private readonly List<Request> _requests = [];
     private ClusterView _view;
-    private readonly Session _session;
+    private Session _session;
+    private ReadOnlySequence<byte> _input = ReadOnlySequence<byte>.Empty;
 
     public LoopNode(LoopCluster cluster, int index, ulong birth, ClusterMap? map)
     {
@@ -212,9 +213,7 @@ internal sealed class LoopNode
     {
         using var bytes = new ByteWriter();
         bytes.Command(command);
-        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
-        _session.Receive(ref input, _cluster.Now);
-        Dispatch();
+        Receive(bytes.Written);
         return TakeOutput();
     }
 
@@ -224,11 +223,25 @@ internal sealed class LoopNode
         using var bytes = new ByteWriter();
         foreach (string command in commands)
             bytes.Command(command.Split(' '));
-        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
-        _session.Receive(ref input, _cluster.Now);
-        Dispatch();
+        Receive(bytes.Written);
         _cluster.Run();
         return TakeOutput();
+    }
+
+    /// <summary>Bytes from the client. What the session does not take now waits, as it would in the socket.</summary>
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        byte[] waiting = [.. _input.ToArray(), .. bytes];
+        _input = new ReadOnlySequence<byte>(waiting);
+        Dispatch();
+    }
+
+    /// <summary>The client is gone: its session ends, and late replies for it are dropped. Another connects.</summary>
+    public void Reconnect()
+    {
+        _session.Dispose();
+        _session = Node.OpenSession(_session.Id + 1, "127.0.0.1:1", "127.0.0.1:2");
+        _input = ReadOnlySequence<byte>.Empty;
     }
 
     /// <summary>How often other nodes asked this one for a row or its digest.</summary>
@@ -261,14 +274,13 @@ internal sealed class LoopNode
         bytes.ArrayHeader(command.Length);
         foreach (byte[] argument in command)
             bytes.Bulk(argument);
-        var input = new ReadOnlySequence<byte>(bytes.Written.ToArray());
-        _session.Receive(ref input, _cluster.Now);
-        Dispatch();
+        Receive(bytes.Written);
         _cluster.Run();
-        byte[] reply = _session.Output.Written.ToArray();
-        _session.Output.Clear();
-        return reply;
+        return TakeOutputBytes();
     }
+
+    /// <summary>Commands that the session took.</summary>
+    public long CommandsReceived => _session.CommandsReceived;
 
     /// <summary>The connection was told to close after its last reply.</summary>
     public bool IsClosing => _session.CloseAfterOutput;
@@ -289,11 +301,14 @@ internal sealed class LoopNode
         return live;
     }
 
-    public string TakeOutput()
+    public string TakeOutput() =>
+        Encoding.Latin1.GetString(TakeOutputBytes()).Replace("\r\n", " ", StringComparison.Ordinal).Trim();
+
+    public byte[] TakeOutputBytes()
     {
-        string text = Encoding.Latin1.GetString(_session.Output.Written).Replace("\r\n", " ", StringComparison.Ordinal).Trim();
+        byte[] output = _session.Output.Written.ToArray();
         _session.Output.Clear();
-        return text;
+        return output;
     }
 
     public void ControlTurn(Action<ControlPlane, Outbox> turn)
@@ -367,6 +382,7 @@ internal sealed class LoopNode
 
     private void Dispatch()
     {
+        _session.Receive(ref _input, _cluster.Now);
         while (_session.HasDispatched)
         {
             for (int shard = 0; shard < Node.Shards.Count; shard++)
@@ -393,7 +409,10 @@ internal sealed class LoopNode
         _cluster.Events.AddRange(_outbox.Events);
         _outbox.Clear();
         foreach ((Request request, byte[] reply) in replies)
-            _session.Deliver(request, reply, _cluster.Now);
+        {
+            if (request.Session == _session)
+                _session.Deliver(request, reply, _cluster.Now);
+        }
         Dispatch();
     }
 

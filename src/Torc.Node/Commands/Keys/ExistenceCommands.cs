@@ -71,11 +71,11 @@ internal static class ExistenceCommands
         context.Reply.SimpleString(KindNames[(int)(context.IsLive ? context.Row.Kind : RowKind.None)]);
 
     /// <summary>The same command for each key by itself; the sum of what they answer.</summary>
-    private sealed class KeySum : PartsPlan
+    private sealed class KeySum : KeysPlan
     {
         private long _sum;
 
-        public override void Start(PlanContext context) => Begin(context, context.Arguments.Count - 1);
+        protected override int CountKeys(CommandBuffer arguments) => arguments.Count - 1;
 
         protected override void Issue(PlanContext context, int part)
         {

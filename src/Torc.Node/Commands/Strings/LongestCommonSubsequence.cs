@@ -62,12 +62,12 @@ internal static class LongestCommonSubsequence
         return valid && !(options.Length && options.Positions);
     }
 
-    private sealed class Plan : PartsPlan
+    private sealed class Plan : KeysPlan
     {
         private readonly byte[][] _values = [[], []];
         private bool _wrongType;
 
-        public override void Start(PlanContext context) => Begin(context, 2);
+        protected override int CountKeys(CommandBuffer arguments) => 2;
 
         protected override void Issue(PlanContext context, int part)
         {

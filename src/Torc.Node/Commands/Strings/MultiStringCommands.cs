@@ -41,15 +41,17 @@ internal static class MultiStringCommands
         return false;
     }
 
-    private sealed class ManyGets : PartsPlan
+    private sealed class ManyGets : KeysPlan
     {
         private PartReplies _values = null!;
 
         public override void Start(PlanContext context)
         {
-            _values = new PartReplies(context.Arguments.Count - 1);
-            Begin(context, context.Arguments.Count - 1);
+            _values = new PartReplies(CountKeys(context.Arguments));
+            base.Start(context);
         }
+
+        protected override int CountKeys(CommandBuffer arguments) => arguments.Count - 1;
 
         protected override void Issue(PlanContext context, int part)
         {
@@ -78,9 +80,9 @@ internal static class MultiStringCommands
         }
     }
 
-    private sealed class ManySets : PartsPlan
+    private sealed class ManySets : KeysPlan
     {
-        public override void Start(PlanContext context) => Begin(context, context.Arguments.Count / 2);
+        protected override int CountKeys(CommandBuffer arguments) => arguments.Count / 2;
 
         protected override void Issue(PlanContext context, int part)
         {

@@ -78,7 +78,8 @@ internal sealed class ClientConnection
                 input.AdvanceTo(bytes.Start, full || close ? bytes.Start : bytes.End);
                 if (close || read.IsCanceled || (read.IsCompleted && bytes.IsEmpty))
                     break;
-                if (full)
+                // Input may still come while the session takes none: a command that must be alone mostly is the last one.
+                if (full && !bytes.IsEmpty)
                     await WhenOutstandingAtMost(Session.CommandsOutstandingMax / 2);
             }
             // Also when the client closed its side: it may have closed only that one, and waits for its replies.
@@ -155,7 +156,7 @@ internal sealed class ClientConnection
             _session.Receive(ref bytes, now);
             dispatched = QueueDispatched();
             SendOutput();
-            full = _session.Outstanding >= Session.CommandsOutstandingMax;
+            full = !_session.TakesCommands;
             close = _session.CloseAfterOutput;
         }
         Interlocked.Add(ref _inputBytes, length - bytes.Length);
@@ -208,7 +209,7 @@ internal sealed class ClientConnection
     {
         lock (_gate)
         {
-            if (_session.Outstanding <= outstanding)
+            if (_session.Outstanding <= outstanding && !_session.IsHeldUp)
                 return Task.CompletedTask;
             _wakeAtOutstanding = outstanding;
             _whenFewer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -218,7 +219,7 @@ internal sealed class ClientConnection
 
     private void WakeIfFewer()
     {
-        if (_whenFewer is null || _session.Outstanding > _wakeAtOutstanding)
+        if (_whenFewer is null || _session.Outstanding > _wakeAtOutstanding || _session.IsHeldUp)
             return;
         _whenFewer.TrySetResult();
         _whenFewer = null;

@@ -30,6 +30,51 @@ public sealed class ClientConnectionTests : IDisposable
         await sending;
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    [InlineData(1_000_000)]
+    public async Task What_a_command_that_stands_alone_holds_up_is_served_when_it_is_done(int pieceBytes)
+    {
+        const int count = 150;
+        (IDuplexPipe client, Task served, _) = _shard.Connect();
+        var commands = new StringBuilder();
+        var replies = new StringBuilder();
+        for (int i = 0; i < count; i++)
+        {
+            commands.Append($"SET from {i}\r\nRENAME from to\r\nGET to\r\nDBSIZE\r\nINFO server-and-no-more\r\nDEL to\r\nFLUSHALL\r\nDBSIZE\r\n");
+            replies.Append($"+OK\r\n+OK\r\n${$"{i}".Length}\r\n{i}\r\n:1\r\n$0\r\n\r\n:1\r\n+OK\r\n:0\r\n");
+        }
+        byte[] bytes = Encoding.ASCII.GetBytes(commands.ToString());
+        Task sending = Task.Run(async () =>
+        {
+            for (int sent = 0; sent < bytes.Length; sent += pieceBytes)
+                await client.Output.WriteAsync(bytes.AsMemory(sent, Math.Min(pieceBytes, bytes.Length - sent)));
+            // Also what waits when the client has said all is served.
+            await client.Output.CompleteAsync();
+        });
+        (await ReadText(client, replies.Length)).ShouldBe(replies.ToString());
+        await sending;
+        await served.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_client_that_breaks_off_behind_a_command_that_stands_alone_is_over()
+    {
+        (IDuplexPipe client, Task served, ClientConnection connection) = _shard.Connect();
+        Task held = _shard.Disk.HoldWrites();
+        await client.Output.WriteAsync("SET a 1\r\nRENAME a b\r\nSET c 1\r\n"u8.ToArray());
+        await held.WaitAsync(Patience);
+        SpinWait.SpinUntil(() => connection.CommandsReceived == 2, Patience).ShouldBeTrue();
+        connection.End("a test");
+        await served.WaitAsync(Patience);
+        _shard.Disk.LetWritesGo();
+
+        (IDuplexPipe other, _, _) = _shard.Connect();
+        await other.Output.WriteAsync("EXISTS b c\r\nDBSIZE\r\n"u8.ToArray());
+        (await ReadText(other, 8)).ShouldBe(":0\r\n:1\r\n");
+    }
+
     [Fact]
     public async Task A_client_that_closed_its_side_still_gets_its_replies()
     {
