@@ -6,6 +6,7 @@ using Torc.Node;
 using Torc.Node.Commands;
 using Torc.Node.Sessions;
 using Torc.Server.Hosting.Shards;
+using Torc.Server.Sockets;
 
 namespace Torc.Server.Hosting.Clients;
 
@@ -100,6 +101,7 @@ internal sealed class ClientConnection
     internal void Deliver(Outbox outbox, int from, int to, Instant now)
     {
         int dispatched;
+        TaskCompletionSource? reader;
         lock (_gate)
         {
             if (_closed)
@@ -113,10 +115,12 @@ internal sealed class ClientConnection
             }
             dispatched = QueueDispatched();
             SendOutput();
-            WakeIfFewer();
+            reader = TakeReaderIfFewer();
         }
         if (dispatched > 0)
             PumpShards(dispatched);
+        if (reader is not null)
+            LetGoOn(reader);
     }
 
     /// <summary>Ends the connection at once; the first reason counts.</summary>
@@ -212,17 +216,28 @@ internal sealed class ClientConnection
             if (_session.Outstanding <= outstanding && !_session.IsHeldUp)
                 return Task.CompletedTask;
             _wakeAtOutstanding = outstanding;
-            _whenFewer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _whenFewer = new TaskCompletionSource();
             return _whenFewer.Task.WaitAsync(_ending.Token);
         }
     }
 
-    private void WakeIfFewer()
+    /// <summary>Under the lock: who waits until fewer commands are under way, if so few are.</summary>
+    private TaskCompletionSource? TakeReaderIfFewer()
     {
         if (_whenFewer is null || _session.Outstanding > _wakeAtOutstanding || _session.IsHeldUp)
-            return;
-        _whenFewer.TrySetResult();
+            return null;
+        TaskCompletionSource reader = _whenFewer;
         _whenFewer = null;
+        return reader;
+    }
+
+    /// <summary>Outside the lock. On a loop the reader goes on here and now, as after a read; any other thread has work of its own to go on with.</summary>
+    private static void LetGoOn(TaskCompletionSource reader)
+    {
+        if (EventLoop.Current is not null)
+            reader.TrySetResult();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TrySetResult(), reader, preferLocal: false);
     }
 
     private void Close()
