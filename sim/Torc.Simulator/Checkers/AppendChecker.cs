@@ -1,5 +1,3 @@
-using Torc.Core.Replication;
-
 namespace Torc.Simulator.Checkers;
 
 /// <summary>
@@ -43,7 +41,7 @@ public static class AppendChecker
         if (!append.Precedes(last) || observed.Writers.Contains(append))
             return false;
         int holders = history.Required(append.Level);
-        if (holders + history.Required(ConsistencyLevel.Quorum) <= history.ReplicationFactor)
+        if (holders + history.RequiredBeforeChange(last.Level) <= history.ReplicationFactor)
             return false;
         if (history.Losses.Excuses(holders, append.InvokedMicros, observed.Read.CompletedMicros))
             return false;
@@ -57,7 +55,8 @@ public static class AppendChecker
     /// </summary>
     private static bool MayOutrank(History history, Operation reset, ObservedRead observed)
     {
-        if (history.Required(reset.Level) + history.Required(ConsistencyLevel.Quorum) > history.ReplicationFactor)
+        int readBefore = observed.Writers.Min(writer => history.RequiredBeforeChange(writer.Level));
+        if (history.Required(reset.Level) + readBefore > history.ReplicationFactor)
             return false;
         Operation first = observed.Writers[0];
         return reset.Kind == OperationKind.Delete ? first.Kind == OperationKind.Append : ReferenceEquals(first, reset);

@@ -54,7 +54,14 @@ public sealed class History(int replicationFactor, long epochWallMs)
     /// <summary>True wall clock at a true time.</summary>
     public long WallMsAt(long micros) => epochWallMs + micros / Instant.MicrosPerMs;
 
-    public int Required(ConsistencyLevel level) => Levels.Required(level, replicationFactor);
+    /// <summary>
+    /// Replicas that surely took part. Of a local level that is one: which data centre it was, and how many replicas the key has there, is not
+    /// asked, so that less overlaps than in truth.
+    /// </summary>
+    public int Required(ConsistencyLevel level) => Levels.IsLocal(level) ? 1 : Levels.Required(level, replicationFactor);
+
+    /// <summary>The same of the read that a read-modify-write with this write level begins with.</summary>
+    public int RequiredBeforeChange(ConsistencyLevel level) => Levels.IsLocal(level) ? 1 : Required(ConsistencyLevel.Quorum);
 
     /// <summary>The history key by key, in the order of keys.</summary>
     public IEnumerable<KeyHistory> ByKey() =>

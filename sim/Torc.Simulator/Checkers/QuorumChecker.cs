@@ -37,7 +37,10 @@ public sealed record RequestDecided(
 /// Invariants 3 and 8: towards a strict level count only distinct replicas of the set that were complete at some time during the
 /// request, enough of them; and neither a read error nor a miss on an incomplete replica becomes "not found".
 /// </summary>
-public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList<int>> replicasOf)
+/// <param name="replicationFactor">Copies of each key.</param>
+/// <param name="replicasOf">The replicas of a partition.</param>
+/// <param name="dataCentreOf">The data centre of a node, by number; by default there is one.</param>
+public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList<int>> replicasOf, Func<int, int>? dataCentreOf = null)
 {
     private readonly Dictionary<(int Node, int Partition), List<(long AtMicros, bool Complete)>> _completeness = [];
     private readonly List<Violation> _violations = [];
@@ -68,9 +71,28 @@ public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList
             if (!nodes.Add(counted.Node))
                 Report(3, request, $"counted node {counted.Node} twice");
         }
-        int required = Levels.Required(request.Level, replicationFactor);
-        if (nodes.Count < required)
-            Report(3, request, $"counted {nodes.Count} replicas of {required} required");
+        if (Levels.IsLocal(request.Level))
+            CheckDataCentre(request, nodes, replicas, DataCentreOf(request.Coordinator), request.Level);
+        else if (request.Level != ConsistencyLevel.EachQuorum)
+            CheckCount(request, nodes.Count, Levels.Required(request.Level, replicationFactor));
+        else
+            foreach (int dataCentre in replicas.Select(DataCentreOf).Distinct())
+                CheckDataCentre(request, nodes, replicas, dataCentre, ConsistencyLevel.Quorum);
+    }
+
+    private int DataCentreOf(int node) => dataCentreOf?.Invoke(node) ?? 0;
+
+    private void CheckDataCentre(
+        RequestDecided request, HashSet<int> nodes, IReadOnlyList<int> replicas, int dataCentre, ConsistencyLevel level)
+    {
+        int there = replicas.Count(node => DataCentreOf(node) == dataCentre);
+        CheckCount(request, nodes.Count(node => DataCentreOf(node) == dataCentre), Levels.Required(level, Math.Max(there, 1)));
+    }
+
+    private void CheckCount(RequestDecided request, int counted, int required)
+    {
+        if (counted < required)
+            Report(3, request, $"counted {counted} replicas of {required} required");
     }
 
     private void Report(int invariant, RequestDecided request, string what) =>

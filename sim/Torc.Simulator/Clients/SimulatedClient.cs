@@ -59,8 +59,8 @@ internal sealed class SimulatedClient
         (_readLevel, _writeLevel) = levels;
         if (random.Chance(context.Options.OtherLevelShare))
         {
-            _readLevel = (ConsistencyLevel)random.Below(4);
-            _writeLevel = (ConsistencyLevel)random.Below(4);
+            _readLevel = (ConsistencyLevel)random.Below(Levels.Count);
+            _writeLevel = (ConsistencyLevel)random.Below(Levels.Count);
         }
         _connector = new ClientConnector(context.Network, ClientContext.AddressOf(index)) { OnReply = OnReply, OnLost = OnLost };
     }

@@ -55,8 +55,9 @@ internal sealed class SimulatedMachine
     /// <summary>Stopped itself because a disk failed; what the page cache shows is not to be trusted, so it loses power before it starts again.</summary>
     public bool StoppedOnDiskFailure { get; private set; }
 
-    public static NodeInfo Describe(int id, ulong birth) => new(
-        (ushort)id, AddressOf(id), $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}", 6379, 8379, "", "", 1, birth);
+    public static NodeInfo Describe(int id, int dataCentres, ulong birth) => new(
+        (ushort)id, AddressOf(id), $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}", 6379, 8379,
+        $"dc{(id % dataCentres).ToString(CultureInfo.InvariantCulture)}", "", 1, birth);
 
     public static string AddressOf(int id) => $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}:7379";
 
@@ -147,7 +148,7 @@ internal sealed class SimulatedMachine
             LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         _starts++;
         ulong incarnation = ((ulong)_birth << 16) | _starts;
-        var identity = new NodeIdentity(Describe(Id, _birth), incarnation, PersistedMap, _context.Settings.Shards);
+        var identity = new NodeIdentity(Describe(Id, _context.Settings.DataCentres, _birth), incarnation, PersistedMap, _context.Settings.Shards);
         Host = NodeHost.TryStart(this, _context, identity);
         if (Host is not { } host)
             return;

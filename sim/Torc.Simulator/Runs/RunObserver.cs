@@ -18,7 +18,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 
     public QueueChecker Queues { get; } = new();
 
-    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf);
+    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres);
 
     public IReadOnlyDictionary<string, long> Counts => _counts;
 

@@ -15,6 +15,9 @@ public sealed record RunSettings
 
     public int ReplicationFactor { get; init; } = 3;
 
+    /// <summary>Node i is in number i mod this.</summary>
+    public int DataCentres { get; init; } = 1;
+
     public int Partitions { get; init; } = 8;
 
     public int Shards { get; init; } = 2;
@@ -54,10 +57,21 @@ public sealed record RunSettings
     {
         SeededRandom random = root.Fork("settings");
         int nodes = random.Chance(0.7) ? 3 : 1 + random.Below(5);
+        int dataCentres = 1;
+        SeededRandom places = root.Fork("data centres");
+        if (places.Chance(0.25))
+        {
+            dataCentres = 2 + places.Below(2);
+            nodes = Math.Max(nodes, dataCentres + places.Below(4));
+        }
+        ConsistencyLevel[] across = [ConsistencyLevel.Quorum, ConsistencyLevel.LocalQuorum, ConsistencyLevel.EachQuorum];
         return new RunSettings
         {
             Nodes = nodes,
+            DataCentres = dataCentres,
             ReplicationFactor = Math.Min(nodes, random.Chance(0.8) ? 3 : 1 + random.Below(5)),
+            ReadLevel = dataCentres == 1 ? ConsistencyLevel.Quorum : across[places.Below(across.Length)],
+            WriteLevel = dataCentres == 1 ? ConsistencyLevel.Quorum : across[places.Below(across.Length)],
             Partitions = 1 << random.Below(6),
             Shards = 1 + random.Below(3),
             Node = DrawNode(random.Fork("node")),
@@ -92,7 +106,10 @@ public sealed record RunSettings
         return this with
         {
             Nodes = nodes,
+            DataCentres = 1,
             ReplicationFactor = nodes,
+            ReadLevel = ConsistencyLevel.Quorum,
+            WriteLevel = ConsistencyLevel.Quorum,
             InitialSkewMsMax = 1_500,
             Storage = Storage with { Durability = defect == Defect.ReplyBeforeWrite ? Durability.OperatingSystem : Durability.Always },
             Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = 500_000 },

@@ -42,5 +42,7 @@ public static class Levels
         return index >= 0;
     }
 
+    public static int Count => Names.Length;
+
     public static bool IsKnown(byte level) => level < Names.Length;
 }

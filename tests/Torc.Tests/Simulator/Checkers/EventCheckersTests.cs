@@ -110,6 +110,22 @@ public class EventCheckersTests
         AgreementChecker.Check(rows, _ => [1, 2]).ShouldBeEmpty("node 3 is no replica");
     }
 
+    [Theory]
+    [InlineData(ConsistencyLevel.LocalQuorum, new[] { 1, 3 }, true)]
+    [InlineData(ConsistencyLevel.LocalQuorum, new[] { 1, 2, 4 }, false)]
+    [InlineData(ConsistencyLevel.LocalOne, new[] { 2, 4 }, false)]
+    [InlineData(ConsistencyLevel.EachQuorum, new[] { 1, 3, 2, 4 }, true)]
+    [InlineData(ConsistencyLevel.EachQuorum, new[] { 1, 3, 5, 2 }, false)]
+    public void Levels_across_data_centres_count_in_the_right_ones(ConsistencyLevel level, int[] counted, bool isMet)
+    {
+        int[] replicas = [1, 2, 3, 4, 5];
+        var checker = new QuorumChecker(5, _ => replicas, node => node % 2);
+        foreach (int node in replicas)
+            checker.SetComplete(node, 7, true, 0);
+        checker.Decided(new RequestDecided(1, 2, 5, 7, false, level, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false));
+        checker.Violations.Any().ShouldBe(!isMet);
+    }
+
     /// <summary>Nodes 1 and 2 are complete from the start, 3 never is, 4 is complete and no replica.</summary>
     private static QuorumChecker MakeQuorumChecker()
     {
