@@ -84,6 +84,9 @@ internal sealed class PeerLinks(NodeHost host)
 /// <summary>One connection to a peer: bytes to frames to messages.</summary>
 internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IConnectionHandler
 {
+    /// <summary>As in Server: the end of a half-open connection that waits for the other's proof would wait for ever.</summary>
+    private const long HandshakeMsMax = 2_000;
+
     private readonly ReceiveBuffer _received = new();
     private readonly LinkHandshake _handshake = host.MakeHandshake(dialled);
 
@@ -102,6 +105,15 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
         using var greeting = new ByteWriter();
         _handshake.Start(greeting);
         end.Send(greeting.Written);
+        host.After(HandshakeMsMax * Instant.MicrosPerMs, () => host.WhenAwake(GiveUp));
+    }
+
+    private void GiveUp()
+    {
+        if (Peer >= 0 || !End!.IsOpen)
+            return;
+        End.Close();
+        links.OnClosed(this);
     }
 
     public void Received(ConnectionEnd end, ReadOnlySpan<byte> bytes)
