@@ -54,6 +54,25 @@ def pipelines(ports):
         replies = pipe.execute()
         expect(replies[0::2], [str(number).encode() for number in range(500)])
         expect(replies[1::2], [number + 1 for number in range(500)])
+        steps(node)
+
+
+def steps(node):
+    """Commands that take several steps keep their place in a pipeline."""
+    expect(node.delete("py:step:a", "py:step:b"), 0)
+    keys = node.dbsize()
+    pipe = node.pipeline(transaction=False)
+    for number in range(100):
+        pipe.set("py:step:a", number).rename("py:step:a", "py:step:b").get("py:step:b").dbsize()
+        pipe.msetnx({"py:step:a": "new", "py:step:b": "new"}).copy("py:step:b", "py:step:a").append("py:step:b", "x")
+        pipe.mget("py:step:a", "py:step:b").keys("py:step:*").delete("py:step:a", "py:step:b").dbsize()
+    replies = pipe.execute()
+    for number in range(100):
+        value = str(number).encode()
+        answers = replies[number * 11:(number + 1) * 11]
+        answers[8] = sorted(answers[8])
+        expect(answers, [
+            True, True, value, keys + 1, False, True, len(value) + 1, [value, value + b"x"], [b"py:step:a", b"py:step:b"], 2, keys])
 
 
 def scans(ports):
