@@ -4,34 +4,40 @@ namespace Torc.Core.Placement;
 
 /// <summary>
 /// Who owns what: an immutable value that is replaced, never mutated, and that every node of one epoch holds with the
-/// same bytes. Nodes and keyspaces are in ascending order of id; each partition has min(replication factor, nodes)
-/// distinct replicas in order of preference.
+/// same bytes. Nodes, removed nodes, voters and keyspaces are in ascending order of id; each partition has distinct replicas
+/// in order of preference, and while a change is under way perhaps a set that it is to move to.
 /// </summary>
 public sealed class ClusterMap
 {
     public const int PartitionsMax = Slots.Count;
     public const int NodesMax = 1024;
+    public const int RemovedMax = 16384;
+    public const int VotersMax = 5;
 
     private readonly ushort[] _replicas;
+    private readonly byte[] _counts;
+    private readonly ReplicaMove?[]? _moves;
     private readonly int _partitionShift;
     private readonly ulong[] _partitionEpochs;
     private readonly NodeInfo?[] _byId;
     private readonly ushort[] _dataCentres;
 
-    private ClusterMap(ulong clusterId, ulong epoch, int replicationFactor, NodeInfo[] nodes, KeyspaceSettings[] keyspaces,
-        ushort[] replicas, ulong[] partitionEpochs)
+    /// <summary>Takes the parts of a draft that was checked.</summary>
+    internal ClusterMap(ClusterMapDraft draft)
     {
-        ClusterId = clusterId;
-        Epoch = epoch;
-        ReplicationFactor = replicationFactor;
-        Nodes = nodes;
-        Keyspaces = keyspaces;
-        _replicas = replicas;
-        _partitionEpochs = partitionEpochs;
-        _byId = new NodeInfo?[nodes.Length == 0 ? 0 : nodes.Max(node => node.Id) + 1];
+        ClusterId = draft.ClusterId;
+        Epoch = draft.Epoch;
+        ReplicationFactor = draft.ReplicationFactor;
+        Nodes = draft.Nodes;
+        Removed = draft.Removed;
+        Voters = draft.Voters;
+        Keyspaces = draft.Keyspaces;
+        _partitionEpochs = draft.PartitionEpochs;
+        _moves = draft.Moves.Any(move => move is not null) ? draft.Moves : null;
+        _byId = new NodeInfo?[draft.Nodes[^1].Id + 1];
         _dataCentres = new ushort[_byId.Length];
         var names = new List<string>();
-        foreach (NodeInfo node in nodes)
+        foreach (NodeInfo node in draft.Nodes)
         {
             _byId[node.Id] = node;
             if (!names.Contains(node.DataCentre))
@@ -39,27 +45,16 @@ public sealed class ClusterMap
             _dataCentres[node.Id] = (ushort)names.IndexOf(node.DataCentre);
         }
         DataCentreCount = names.Count;
-        ReplicasPerPartition = Math.Min(replicationFactor, nodes.Length);
-        SlotsPerPartition = Slots.Count / Math.Max(1, partitionEpochs.Length);
-        _partitionShift = System.Numerics.BitOperations.Log2((uint)Math.Max(1, SlotsPerPartition));
-    }
-
-    /// <summary>A map of these parts, which it keeps; a fault is a bug of the caller.</summary>
-    internal static ClusterMap Make(ulong clusterId, ulong epoch, int replicationFactor, NodeInfo[] nodes,
-        KeyspaceSettings[] keyspaces, ushort[] replicas, ulong[] partitionEpochs)
-    {
-        var map = new ClusterMap(clusterId, epoch, replicationFactor, nodes, keyspaces, replicas, partitionEpochs);
-        string? fault = ClusterMapRules.FindFault(map, replicas.Length);
-        return fault is null ? map : throw new InvariantException($"Not a cluster map: {fault}");
-    }
-
-    /// <summary>A map of parts that may be hostile.</summary>
-    internal static bool TryMake(ulong clusterId, ulong epoch, int replicationFactor, NodeInfo[] nodes,
-        KeyspaceSettings[] keyspaces, ushort[] replicas, ulong[] partitionEpochs, [NotNullWhen(true)] out ClusterMap? map)
-    {
-        var read = new ClusterMap(clusterId, epoch, replicationFactor, nodes, keyspaces, replicas, partitionEpochs);
-        map = ClusterMapRules.FindFault(read, replicas.Length) is null ? read : null;
-        return map is not null;
+        ReplicasPerPartition = draft.Replicas.Max(replicas => replicas.Length);
+        _replicas = new ushort[PartitionCount * ReplicasPerPartition];
+        _counts = new byte[PartitionCount];
+        for (int partition = 0; partition < PartitionCount; partition++)
+        {
+            draft.Replicas[partition].CopyTo(_replicas, partition * ReplicasPerPartition);
+            _counts[partition] = (byte)draft.Replicas[partition].Length;
+        }
+        SlotsPerPartition = Slots.Count / PartitionCount;
+        _partitionShift = System.Numerics.BitOperations.Log2((uint)SlotsPerPartition);
     }
 
     public ulong ClusterId { get; }
@@ -68,14 +63,21 @@ public sealed class ClusterMap
 
     public int PartitionCount => _partitionEpochs.Length;
 
+    /// <summary>The members.</summary>
     public IReadOnlyList<NodeInfo> Nodes { get; }
+
+    /// <summary>Former members, fenced for ever.</summary>
+    public IReadOnlyList<RemovedNode> Removed { get; }
+
+    /// <summary>The members that decide the next map.</summary>
+    public IReadOnlyList<ushort> Voters { get; }
 
     public IReadOnlyList<KeyspaceSettings> Keyspaces { get; }
 
     /// <summary>Copies wanted of each key.</summary>
     public int ReplicationFactor { get; }
 
-    /// <summary>Copies there are: fewer than wanted while there are fewer nodes.</summary>
+    /// <summary>Copies that the partition with most of them has: fewer than wanted while there are fewer nodes; not the same for all during a change.</summary>
     public int ReplicasPerPartition { get; }
 
     /// <summary>A power of two, as the number of partitions is.</summary>
@@ -89,7 +91,17 @@ public sealed class ClusterMap
 
     /// <summary>Node ids in order of preference.</summary>
     public ReadOnlySpan<ushort> ReplicasOf(int partition) =>
-        _replicas.AsSpan(partition * ReplicasPerPartition, ReplicasPerPartition);
+        _replicas.AsSpan(partition * ReplicasPerPartition, _counts[partition]);
+
+    /// <summary>The set that a partition is moving to, in order of preference; empty unless the move has begun.</summary>
+    public ReadOnlySpan<ushort> PendingOf(int partition) =>
+        _moves?[partition] is { Stage: MoveStage.Pending } move ? move.Replicas : default;
+
+    /// <summary>The move that a change plans for a partition or has begun, or null.</summary>
+    public ReplicaMove? MoveOf(int partition) => _moves?[partition];
+
+    /// <summary>A change is under way: it has moves left, or nodes that are joining or leaving.</summary>
+    public bool IsChanging => _moves is not null || Nodes.Any(node => node.State != NodeState.Normal);
 
     public bool IsReplica(int partition, ushort node) => ReplicasOf(partition).Contains(node);
 
@@ -102,6 +114,16 @@ public sealed class ClusterMap
 
     /// <summary>A number for the node's data centre: the same for nodes of the same one, in this map.</summary>
     public int DataCentreOf(ushort node) => _dataCentres[node];
+
+    /// <summary>The node was a member once and may never take part again.</summary>
+    public bool IsRemoved(ushort id) => Removed.Any(node => node.Id == id);
+
+    /// <summary>An id that no node ever had, or -1 when all were given.</summary>
+    public int NextNodeId()
+    {
+        int highest = Math.Max(Nodes[^1].Id, Removed.Count == 0 ? -1 : Removed[^1].Id);
+        return highest < ushort.MaxValue ? highest + 1 : -1;
+    }
 
     public KeyspaceSettings? KeyspaceOf(byte id)
     {

@@ -12,16 +12,17 @@ namespace Torc.Core.Placement;
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
 /// | format 1  | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
-///  node:       id 2, birth 8, peer address, host, RESP port 2, HTTP port 2, data centre, rack, weight 4
-/// +-------------+
-/// | keyspaces 1 |  keyspace: id 1, read level 1, write level 1
-/// +-------------+
-///  partition:  epoch of its last change 8, then min(replication factor, nodes) node ids of 2
+///  node:       id 2, birth 8, peer address, host, RESP port 2, HTTP port 2, data centre, rack, weight 4, then state 1
+/// +-----------------+                 +----------+        +-------------+
+/// | removed nodes 2 |  id 2, birth 8  | voters 1 |  id 2  | keyspaces 1 |  id 1, read level 1, write level 1
+/// +-----------------+                 +----------+        +-------------+
+///  partition:  epoch of its last change 8, a set of replicas, stage of its move 1, unless that is 0 the set it moves to
+///  set:        count 1, node ids of 2
 /// </code>
 /// </summary>
 internal static class ClusterMapCodec
 {
-    public const byte Format = 1;
+    public const byte Format = 2;
 
     public static void Write(ByteWriter to, ClusterMap map)
     {
@@ -32,15 +33,30 @@ internal static class ClusterMapCodec
         to.WriteByte((byte)map.ReplicationFactor);
         to.WriteUInt16((ushort)map.Nodes.Count);
         foreach (NodeInfo node in map.Nodes)
+        {
             WriteNode(to, node);
+            to.WriteByte((byte)node.State);
+        }
+        to.WriteUInt16((ushort)map.Removed.Count);
+        foreach (RemovedNode node in map.Removed)
+        {
+            to.WriteUInt16(node.Id);
+            to.WriteUInt64(node.Birth);
+        }
+        to.WriteByte((byte)map.Voters.Count);
+        foreach (ushort voter in map.Voters)
+            to.WriteUInt16(voter);
         to.WriteByte((byte)map.Keyspaces.Count);
         foreach (KeyspaceSettings keyspace in map.Keyspaces)
             WriteKeyspace(to, keyspace);
         for (int partition = 0; partition < map.PartitionCount; partition++)
         {
             to.WriteUInt64(map.EpochOf(partition));
-            foreach (ushort node in map.ReplicasOf(partition))
-                to.WriteUInt16(node);
+            WriteSet(to, map.ReplicasOf(partition));
+            ReplicaMove? move = map.MoveOf(partition);
+            to.WriteByte((byte)(move?.Stage ?? 0));
+            if (move is not null)
+                WriteSet(to, move.Replicas);
         }
     }
 
@@ -84,29 +100,50 @@ internal static class ClusterMapCodec
             || replicationFactor is 0 or > ReplicaSet.ReplicasMax)
             return false;
 
-        var nodes = new NodeInfo[nodeCount];
-        for (int index = 0; index < nodeCount; index++)
+        var draft = new ClusterMapDraft
+        {
+            ClusterId = clusterId,
+            Epoch = epoch,
+            ReplicationFactor = replicationFactor,
+            Nodes = new NodeInfo[nodeCount],
+            Removed = [],
+            Voters = [],
+            Keyspaces = [],
+            Replicas = new ushort[partitionCount][],
+            Moves = new ReplicaMove?[partitionCount],
+            PartitionEpochs = new ulong[partitionCount],
+        };
+        if (!TryReadNodes(ref from, draft))
+            return false;
+        draft.Keyspaces = new KeyspaceSettings[from.ReadByte()];
+        for (int index = 0; index < draft.Keyspaces.Length; index++)
+            draft.Keyspaces[index] = new KeyspaceSettings(from.ReadByte(), (ConsistencyLevel)from.ReadByte(), (ConsistencyLevel)from.ReadByte());
+        for (int partition = 0; partition < partitionCount && !from.Failed; partition++)
+        {
+            draft.PartitionEpochs[partition] = from.ReadUInt64();
+            draft.Replicas[partition] = ReadSet(ref from);
+            byte stage = from.ReadByte();
+            draft.Moves[partition] = stage == 0 ? null : new ReplicaMove((MoveStage)stage, ReadSet(ref from));
+        }
+        return from.Complete && draft.TryToMap(out map);
+    }
+
+    private static bool TryReadNodes(ref ByteReader from, ClusterMapDraft draft)
+    {
+        for (int index = 0; index < draft.Nodes.Length; index++)
         {
             if (!TryReadNode(ref from, out NodeInfo? node))
                 return false;
-            nodes[index] = node;
+            draft.Nodes[index] = node with { State = (NodeState)from.ReadByte() };
         }
-        var keyspaces = new KeyspaceSettings[from.ReadByte()];
-        for (int index = 0; index < keyspaces.Length; index++)
-            keyspaces[index] = new KeyspaceSettings(from.ReadByte(), (ConsistencyLevel)from.ReadByte(), (ConsistencyLevel)from.ReadByte());
-
-        int copies = Math.Min(replicationFactor, nodeCount);
-        var replicas = new ushort[partitionCount * copies];
-        var epochs = new ulong[partitionCount];
-        for (int partition = 0; partition < partitionCount; partition++)
-        {
-            epochs[partition] = from.ReadUInt64();
-            for (int index = 0; index < copies; index++)
-                replicas[partition * copies + index] = from.ReadUInt16();
-        }
-        if (!from.Complete)
+        int removed = from.ReadUInt16();
+        if (removed > ClusterMap.RemovedMax)
             return false;
-        return ClusterMap.TryMake(clusterId, epoch, replicationFactor, nodes, keyspaces, replicas, epochs, out map);
+        draft.Removed = new RemovedNode[removed];
+        for (int index = 0; index < removed; index++)
+            draft.Removed[index] = new RemovedNode(from.ReadUInt16(), from.ReadUInt64());
+        draft.Voters = ReadSet(ref from);
+        return !from.Failed;
     }
 
     public static bool TryReadNode(ref ByteReader from, [NotNullWhen(true)] out NodeInfo? node)
@@ -124,6 +161,21 @@ internal static class ClusterMapCodec
             return false;
         node = new NodeInfo(id, peerAddress, host, respPort, httpPort, dataCentre, rack, (int)weight, birth);
         return true;
+    }
+
+    private static void WriteSet(ByteWriter to, ReadOnlySpan<ushort> nodes)
+    {
+        to.WriteByte((byte)nodes.Length);
+        foreach (ushort node in nodes)
+            to.WriteUInt16(node);
+    }
+
+    private static ushort[] ReadSet(ref ByteReader from)
+    {
+        var nodes = new ushort[from.ReadByte()];
+        for (int index = 0; index < nodes.Length; index++)
+            nodes[index] = from.ReadUInt16();
+        return nodes;
     }
 
     private static void WriteText(ByteWriter to, string text) => to.WriteBlob(Encoding.UTF8.GetBytes(text));

@@ -10,5 +10,7 @@ namespace Torc.Core.Placement;
 /// <param name="Rack">Failure domain within the data centre; empty when there is only one.</param>
 /// <param name="Weight">Relative capacity, from 1.</param>
 /// <param name="Birth">Random number drawn with the node's data directory: another one for the same id means that the node was wiped.</param>
+/// <param name="State">What the cluster intends with the node; a matter of the map, not of what the node says about itself.</param>
 public sealed record NodeInfo(
-    ushort Id, string PeerAddress, string Host, int RespPort, int HttpPort, string DataCentre, string Rack, int Weight, ulong Birth);
+    ushort Id, string PeerAddress, string Host, int RespPort, int HttpPort, string DataCentre, string Rack, int Weight, ulong Birth,
+    NodeState State = NodeState.Normal);

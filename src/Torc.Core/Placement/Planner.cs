@@ -19,13 +19,22 @@ public static class Planner
         var placement = new ReplicaPlacement(sorted, partitionCount, Math.Min(replicationFactor, sorted.Length));
         int[][] chosen = placement.Choose();
         PreferenceOrder.Arrange(chosen, sorted.Length);
-        ushort[] replicas = [.. chosen.SelectMany(indices => indices).Select(index => sorted[index].Id)];
         warnings = placement.Warnings(replicationFactor);
-        var epochs = new ulong[partitionCount];
-        Array.Fill(epochs, FirstEpoch);
-        KeyspaceSettings[] settings = [.. keyspaces.OrderBy(keyspace => keyspace.Id)];
-        var unnamed = ClusterMap.Make(0, FirstEpoch, replicationFactor, sorted, settings, replicas, epochs);
-        return ClusterMap.Make(ClusterMapCodec.Digest(unnamed), FirstEpoch, replicationFactor, sorted, settings, replicas, epochs);
+        var draft = new ClusterMapDraft
+        {
+            ClusterId = 0,
+            Epoch = FirstEpoch,
+            ReplicationFactor = replicationFactor,
+            Nodes = sorted,
+            Removed = [],
+            Voters = VoterChoice.Choose(sorted, []),
+            Keyspaces = [.. keyspaces.OrderBy(keyspace => keyspace.Id)],
+            Replicas = [.. chosen.Select(indices => indices.Select(index => sorted[index].Id).ToArray())],
+            Moves = new ReplicaMove?[partitionCount],
+            PartitionEpochs = [.. Enumerable.Repeat(FirstEpoch, partitionCount)],
+        };
+        draft.ClusterId = ClusterMapCodec.Digest(draft.ToMap());
+        return draft.ToMap();
     }
 
     private const ulong FirstEpoch = 1;
