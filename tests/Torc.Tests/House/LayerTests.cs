@@ -24,6 +24,7 @@ public sealed class LayerTests
         ["Replication"] = ["Clocks"],
         ["Placement"] = ["Replication"],
         ["Membership"] = ["Placement"],
+        ["Consensus"] = ["Clocks", "Placement"],
         ["Repair"] = ["Clocks", "Replication"],
     };
 
