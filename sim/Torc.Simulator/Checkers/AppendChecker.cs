@@ -41,13 +41,21 @@ public static class AppendChecker
         if (!append.Precedes(last) || observed.Writers.Contains(append))
             return false;
         int holders = history.Required(append.Level);
-        if (holders + history.RequiredBeforeChange(last.Level) <= history.ReplicationFactor)
+        if (key.Mutations.Any(other => MayHaveMissed(history, other, append) && other.InvokedMicros < observed.Read.CompletedMicros))
             return false;
         if (history.Losses.Excuses(holders, append.InvokedMicros, observed.Read.CompletedMicros))
             return false;
         return !key.Mutations.Any(other => IsReset(other) && other.InvokedMicros < observed.Read.CompletedMicros
             && (!other.Precedes(append) || MayOutrank(history, other, observed)));
     }
+
+    /// <summary>
+    /// A change whose level does not overlap the append's need not have read it, and makes a value with the later stamp that later appends,
+    /// of any level, then build on.
+    /// </summary>
+    private static bool MayHaveMissed(History history, Operation other, Operation append) =>
+        other.Kind == OperationKind.Append && other.MayHaveApplied && !other.Precedes(append) && !ReferenceEquals(other, append)
+        && history.Required(append.Level) + history.RequiredBeforeChange(other.Level) <= history.ReplicationFactor;
 
     /// <summary>
     /// A reset from before the append may bear the later stamp when its level is so weak that the append's read need not have met it. It

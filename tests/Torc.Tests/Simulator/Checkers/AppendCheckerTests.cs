@@ -48,6 +48,18 @@ public class AppendCheckerTests
         other.Broken(AppendChecker.Check).ShouldBe([1]);
     }
 
+    [Theory]
+    [InlineData(ConsistencyLevel.LocalQuorum, false)]
+    [InlineData(ConsistencyLevel.Quorum, true)]
+    public void An_append_between_that_need_not_have_read_the_one_before_may_hide_it(ConsistencyLevel between, bool isLost)
+    {
+        _scenario.Do(OperationKind.Append, 0, 1);
+        Operation second = _scenario.Do(OperationKind.Append, 2, 3, level: between);
+        Operation third = _scenario.Do(OperationKind.Append, 4, 5);
+        _scenario.Read(6, 7, second, third);
+        Broken.ShouldBe(isLost ? [1] : []);
+    }
+
     [Fact]
     public void A_write_or_delete_resets_what_was_appended()
     {
