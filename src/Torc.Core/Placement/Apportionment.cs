@@ -7,7 +7,11 @@ namespace Torc.Core.Placement;
 /// </summary>
 internal static class Apportionment
 {
-    public static int[] Divide(int seats, IReadOnlyList<long> weights, IReadOnlyList<long> caps)
+    /// <param name="seats">To be given out.</param>
+    /// <param name="weights">By party.</param>
+    /// <param name="caps">By party.</param>
+    /// <param name="present">What each party has now, or null: of equal remainders the one with more comes first.</param>
+    public static int[] Divide(int seats, IReadOnlyList<long> weights, IReadOnlyList<long> caps, IReadOnlyList<long>? present = null)
     {
         Check.That(caps.Sum() >= seats && weights.All(weight => weight > 0));
         var shares = new int[weights.Count];
@@ -26,11 +30,11 @@ internal static class Apportionment
                 open.Remove(party);
             }
         }
-        GiveByRemainder(left, weights, open, shares);
+        GiveByRemainder(left, weights, open, shares, present);
         return shares;
     }
 
-    private static void GiveByRemainder(long seats, IReadOnlyList<long> weights, List<int> open, int[] shares)
+    private static void GiveByRemainder(long seats, IReadOnlyList<long> weights, List<int> open, int[] shares, IReadOnlyList<long>? present)
     {
         long weight = open.Sum(party => weights[party]);
         long given = 0;
@@ -41,6 +45,7 @@ internal static class Apportionment
         }
         IEnumerable<int> byRemainder = open
             .OrderByDescending(party => (Int128)seats * weights[party] % weight)
+            .ThenByDescending(party => present?[party] ?? 0)
             .ThenBy(party => party);
         foreach (int party in byRemainder.Take((int)(seats - given)))
             shares[party]++;

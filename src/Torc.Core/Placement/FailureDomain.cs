@@ -26,6 +26,9 @@ internal sealed class FailureDomain
 
     public int Left { get; set; }
 
+    /// <summary>Replicas that are here now, once they were told.</summary>
+    public long Present { get; private set; }
+
     public static FailureDomain TreeOf(NodeInfo[] nodes)
     {
         var indices = Enumerable.Range(0, nodes.Length);
@@ -40,6 +43,22 @@ internal sealed class FailureDomain
         foreach (FailureDomain child in Children)
             child.Assume(replicasPerNode);
         Left = NodeIndex >= 0 ? replicasPerNode[NodeIndex] : Children.Sum(child => child.Left);
+    }
+
+    public void Remember(long[] presentPerNode)
+    {
+        foreach (FailureDomain child in Children)
+            child.Remember(presentPerNode);
+        Present = NodeIndex >= 0 ? presentPerNode[NodeIndex] : Children.Sum(child => child.Present);
+    }
+
+    /// <summary>The replicas still to hold, per node.</summary>
+    public void Collect(int[] replicasPerNode)
+    {
+        foreach (FailureDomain child in Children)
+            child.Collect(replicasPerNode);
+        if (NodeIndex >= 0)
+            replicasPerNode[NodeIndex] = Left;
     }
 
     /// <summary>No child at any level holds more replicas of one partition than it must.</summary>
@@ -57,7 +76,8 @@ internal sealed class FailureDomain
         Left = replicas;
         if (NodeIndex >= 0)
             return;
-        int[] shares = Apportionment.Divide(replicas, [.. Children.Select(child => child.Weight)], Caps(replicas, partitions));
+        int[] shares = Apportionment.Divide(replicas, [.. Children.Select(child => child.Weight)], Caps(replicas, partitions),
+            [.. Children.Select(child => child.Present)]);
         for (int index = 0; index < shares.Length; index++)
             Children[index].Share(shares[index], partitions);
     }

@@ -52,31 +52,7 @@ internal sealed class ReplicaPlacement
     /// <summary>What the plan could not give, after <see cref="Choose"/>.</summary>
     public IReadOnlyList<string> Warnings(int copiesWanted)
     {
-        var warnings = new List<string>();
-        if (copiesWanted > _copies)
-            warnings.Add($"Replication factor {copiesWanted} needs {copiesWanted} nodes; there are {_copies}, so each key has {_copies} copies.");
-        WarnOfShared(warnings, "data centre", node => node.DataCentre);
-        WarnOfShared(warnings, "rack", node => $"{node.DataCentre}/{node.Rack}");
-        var held = new int[_nodes.Length];
-        foreach (int index in _chosen.SelectMany(members => members))
-            held[index]++;
-        for (int index = 0; index < held.Length; index++)
-        {
-            if (held[index] != _byWeight[index])
-                warnings.Add($"Node {_nodes[index].Id} holds {held[index]} replicas, by weight it would be {_byWeight[index]}: racks and data centres come before weights.");
-        }
-        return warnings;
-    }
-
-    private void WarnOfShared(List<string> warnings, string what, Func<NodeInfo, string> domainOf)
-    {
-        int domains = _nodes.Select(domainOf).Distinct().Count();
-        if (domains == 1)
-            return;
-        int wanted = _copies;
-        int shared = _chosen.Count(members => members.Select(index => domainOf(_nodes[index])).Distinct().Count() < wanted);
-        if (shared > 0)
-            warnings.Add($"{shared} of {_partitions} partitions have two copies or more in one {what}: {_copies} copies, {domains} of them.");
+        return PlacementWarnings.Of(_nodes, _chosen, copiesWanted, _copies, _byWeight);
     }
 
     private void Fill(FailureDomain domain, int copies, int partition, List<int> members)

@@ -1,0 +1,20 @@
+namespace Torc.Core.Placement;
+
+/// <summary>What an operator asks of the cluster. One change is under way at a time.</summary>
+public abstract record ChangeRequest
+{
+    /// <summary>Nodes come in. Their ids are given by the plan; what they say for an id is ignored.</summary>
+    public sealed record Join(IReadOnlyList<NodeInfo> Nodes) : ChangeRequest;
+
+    /// <summary>Nodes go, alive (leave) or dead (remove): the plan is the same, because a move never needs the node that it takes from.</summary>
+    public sealed record Leave(IReadOnlyList<ushort> Nodes) : ChangeRequest;
+
+    /// <summary>A new node takes exactly what another one holds, which goes.</summary>
+    public sealed record Replace(ushort Old, NodeInfo New) : ChangeRequest;
+
+    public sealed record Weight(ushort Node, int Value) : ChangeRequest;
+
+    public sealed record ReplicationFactor(int Copies) : ChangeRequest;
+
+    public sealed record Keyspaces(IReadOnlyList<KeyspaceSettings> Settings) : ChangeRequest;
+}
