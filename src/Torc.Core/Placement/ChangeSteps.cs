@@ -1,13 +1,35 @@
+// A change of a running cluster, map by map.
+//
+//   First ──Begin──► some moves pending ──Complete──► ... ──► no moves left ──Finish──► no change under way
+//     └───────────────────────┴──Cancel──► what has moved stays moved, nodes that were to leave stay
+//
+// Each map is decided by the voters of the one before (Core/Consensus) and can be made from it alone: a driver keeps no state, and any
+// node can be the driver, or two at once, since only one map of an epoch is decided. What it does, over and over, with the map that it holds:
+//
+//   there are pending moves      Complete those that are ready; when none is, wait
+//   else there are planned ones  Begin some: as many as may be copied at a time (ChangeOrder says which go together)
+//   else                         Finish
+//
+// Before each step something must hold, or acknowledged writes can be lost. To judge it the driver needs of every node what it reports in
+// its heartbeats: the epoch of the map that it acts on (durable, and in use by all its shards: it refuses requests for partitions of
+// an older epoch), and by that same map the partitions of which its copy is incomplete. With "report of a partition" being a report whose map
+// epoch is at least ClusterMap.EpochOf(partition):
+//
+//   Begin                nothing. It adds conditions to requests and takes none away.
+//   Complete             per partition: reports of it from a majority of the present set in each data centre (these are fenced: a request that counts
+//                        by the present set alone no longer finds a quorum), and from ALL of the new set that were not in the present one,
+//                        each saying that its copy is complete; and a majority of the new set in each data centre with complete copies.
+//                        StepRules has these rules.
+//   Finish               per partition: reports of it from a majority of its set in each data centre. And nodes that are leaving report that
+//                        they hold no hints for others.
+//   Cancel               nothing: what is pending met the quorum of the present set all along.
+//
+// A newcomer that dies keeps its partitions pending: both sets go on serving, with the old one's copies all there. Wait for it, or Cancel.
+// A report counts as long as the same run of the node is thought to be up: one that lost its copy says so in the next.
+
 namespace Torc.Core.Placement;
 
-/// <summary>
-/// The maps of a change, one after another: each is decided by the voters of the one before. Any node can make the next one from the
-/// present one alone, so a change survives the node that began it.
-/// <code>
-///  First ──Begin──► some moves pending ──Complete──► ... ──► no moves left ──Finish──► no change under way
-///    └───────────────────────┴──Cancel──► what has moved stays moved, nodes that were to leave stay
-/// </code>
-/// </summary>
+/// <summary>Makes the maps of a change after its first, which <see cref="ChangePlanner"/> makes.</summary>
 public static class ChangeSteps
 {
     /// <summary>Begins planned moves: from this map on requests for these partitions meet the quorum of both sets.</summary>

@@ -22,9 +22,14 @@ public struct QuorumRule
         return rule;
     }
 
-    /// <summary>Adds: so many of this set too. More than the set has: never met.</summary>
+    /// <summary>Adds: so many of this set too. More than the set has: never met. What is asked for already is not asked for twice.</summary>
     public void Require(ReplicaSet set, int required)
     {
+        for (int i = 0; i < _count; i++)
+        {
+            if (_clauses[i] == new Clause(set, (ushort)required))
+                return;
+        }
         Check.That(required > 0 && _count < ClausesMax);
         _clauses[_count++] = new Clause(set, (ushort)required);
     }

@@ -1,0 +1,81 @@
+using Torc.Core.Replication;
+
+namespace Torc.Core.Placement;
+
+/// <summary>
+/// What a level asks for while a partition is moving: that the present set meets it and the new set too. Replicas count by their index in one
+/// list: the present set in its order, then the newcomers.
+/// </summary>
+/// <remarks>
+/// The union is short (<see cref="ReplicaSet.ReplicasMax"/>, a rule of the map), and a rule of several sets is what the quorum machines take anyway: so
+/// a request without a move pays for nothing but the look whether there is one. A newcomer counts like any other replica, once its copy is complete.
+/// </remarks>
+public static class JointRules
+{
+    /// <summary>The list that the rule counts by.</summary>
+    /// <param name="map">A map in which the move of the partition is pending, or not.</param>
+    /// <param name="partition">Which.</param>
+    /// <param name="nodes">Room for <see cref="ReplicaSet.ReplicasMax"/> ids.</param>
+    /// <returns>How many there are.</returns>
+    public static int Replicas(ClusterMap map, int partition, Span<ushort> nodes)
+    {
+        ReadOnlySpan<ushort> present = map.ReplicasOf(partition);
+        present.CopyTo(nodes);
+        int count = present.Length;
+        foreach (ushort node in map.PendingOf(partition))
+        {
+            if (!present.Contains(node))
+                nodes[count++] = node;
+        }
+        return count;
+    }
+
+    /// <summary>What the level asks for, of one set when no move is pending.</summary>
+    public static QuorumRule Of(ClusterMap map, ConsistencyLevel level, int partition, ushort coordinator)
+    {
+        ReadOnlySpan<ushort> pending = map.PendingOf(partition);
+        if (pending.IsEmpty)
+            return LevelRules.Of(map, level, partition, coordinator);
+        Span<ushort> nodes = stackalloc ushort[ReplicaSet.ReplicasMax];
+        ReadOnlySpan<ushort> all = nodes[..Replicas(map, partition, nodes)];
+        ReplicaSet then = ReplicaSet.Empty;
+        foreach (ushort node in pending)
+            then = then.With(all.IndexOf(node));
+        QuorumRule rule = default;
+        Require(ref rule, map, level, all, ReplicaSet.FirstOf(map.ReplicasOf(partition).Length), coordinator);
+        Require(ref rule, map, level, all, then, coordinator);
+        return rule;
+    }
+
+    private static void Require(ref QuorumRule rule, ClusterMap map, ConsistencyLevel level, ReadOnlySpan<ushort> all, ReplicaSet set, ushort coordinator)
+    {
+        if (Levels.IsLocal(level))
+        {
+            ReplicaSet local = In(map, all, set, map.DataCentreOf(coordinator));
+            rule.Require(local, Levels.Required(level, Math.Max(1, local.Count)));
+            return;
+        }
+        if (level != ConsistencyLevel.EachQuorum)
+        {
+            rule.Require(set, Levels.Required(level, set.Count));
+            return;
+        }
+        for (ReplicaSet left = set; !left.IsEmpty;)
+        {
+            ReplicaSet together = In(map, all, set, map.DataCentreOf(all[left.First]));
+            rule.Require(together, Levels.Required(ConsistencyLevel.Quorum, together.Count));
+            left = left.Except(together);
+        }
+    }
+
+    private static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> all, ReplicaSet set, int dataCentre)
+    {
+        ReplicaSet found = ReplicaSet.Empty;
+        foreach (int replica in set)
+        {
+            if (map.DataCentreOf(all[replica]) == dataCentre)
+                found = found.With(replica);
+        }
+        return found;
+    }
+}
