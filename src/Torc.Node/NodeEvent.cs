@@ -43,6 +43,12 @@ public enum NodeEventKind
 
     /// <summary>An expired row was turned into a delete.</summary>
     Expired,
+
+    /// <summary>Comparing with a peer found rows that this copy lacked. Count: rows fetched. Node: the peer.</summary>
+    Repaired,
+
+    /// <summary>Every partition of a shard was compared with its other replicas. Count: pairs that could not be.</summary>
+    RepairRoundEnded,
 }
 
 /// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>

@@ -33,6 +33,12 @@ public sealed record NodeOptions
     /// <summary>Rows asked for in one range of an exchange.</summary>
     public int ExchangeRowsPerRange { get; init; } = 256;
 
+    /// <summary>Rows that one exchange fetches from its peer in a tick: what bounds the rate of repair.</summary>
+    public int ExchangeRowsPerTickMax { get; init; } = 1_024;
+
+    /// <summary>A shard begins to compare one partition with one other replica this often, as long as it lives; see AntiEntropy.</summary>
+    public int RepairIntervalMs { get; init; } = 100;
+
     /// <summary>An exchange that hears nothing for this long asks again.</summary>
     public int ExchangeTimeoutMs { get; init; } = 3_000;
 

@@ -97,7 +97,7 @@ public readonly ref struct RowView
     public CellEnumerator Cells => new(this);
 
     /// <summary>What a plain SET leaves, nearly always.</summary>
-    private bool IsPlainString => !Encoded.IsEmpty && Encoded[0] == RowCodec.PlainString;
+    internal bool IsPlainString => !Encoded.IsEmpty && Encoded[0] == RowCodec.PlainString;
 
     private bool IsShort => Encoded.IsEmpty || !RowCodec.IsGeneral(Encoded[0]);
 

@@ -2,7 +2,13 @@ namespace Torc.Core.Repair;
 
 public enum ExchangeStep
 {
-    /// <summary>Ask the peer for its listing of <see cref="PartitionExchange.Keyspace"/> from <see cref="PartitionExchange.From"/>; tell <see cref="PartitionExchange.PeerListed"/>.</summary>
+    /// <summary>Ask the peer for the roots of its trees; tell <see cref="PartitionExchange.PeerRoots"/>.</summary>
+    AskRoots,
+
+    /// <summary>Ask the peer for the children of the nodes in <see cref="PartitionExchange.Question"/>; tell <see cref="PartitionExchange.PeerNodes"/>.</summary>
+    AskNodes,
+
+    /// <summary>Ask the peer for its listing of <see cref="PartitionExchange.Keyspace"/> from <see cref="PartitionExchange.From"/> to <see cref="PartitionExchange.To"/>; tell <see cref="PartitionExchange.PeerListed"/>.</summary>
     AskPeer,
 
     /// <summary>Scan the own store from the same place; tell <see cref="PartitionExchange.LocalListed"/>.</summary>
@@ -16,9 +22,10 @@ public enum ExchangeStep
 
 /// <summary>
 /// Pulls into one replica everything that one peer holds of one partition: keyspace after keyspace, in order of
-/// hash, one bounded range at a time. After <see cref="ExchangeStep.Finished"/> this replica holds, joined, every row that
+/// hash, one bounded range at a time; only the ranges in which both sides' Merkle trees differ, where both have them. After <see cref="ExchangeStep.Finished"/> this replica holds, joined, every row that
 /// the peer held when the exchange began.
 /// <code>
+///  AskRoots ──PeerRoots──► AskNodes ──PeerNodes──► (level after level) ──► for each range that differs:
 ///  AskPeer ──PeerListed──► ScanLocal ──LocalListed──► FetchRows ──RowsMerged──► next range or keyspace ──► Finished
 ///                              ▲                          │
 ///                              └── the peer's listing reaches further than the local one
@@ -34,18 +41,31 @@ public sealed class PartitionExchange : IDisposable
     private readonly RangeListing _remote = new();
     private readonly List<int> _toFetch = [];
     private readonly byte[] _keyspaces;
-    private int _keyspaceIndex;
+    private readonly IOwnTrees? _trees;
+    private readonly bool _onlyTrees;
+    private readonly TreeDescent _descent = new();
+    private readonly PeerRoot[] _peerRoots;
+    private int _keyspaceIndex = -1;
+    private int _rangeIndex;
     private ulong _remoteEnd, _stepEnd;
 
     /// <param name="partition">The partition on both sides.</param>
     /// <param name="peer">Node id of the replica that is asked.</param>
     /// <param name="keyspaces">In the order to exchange, the system keyspace first.</param>
-    public PartitionExchange(int partition, ushort peer, ReadOnlySpan<byte> keyspaces)
+    /// <param name="trees">This side's trees; null: everything is listed.</param>
+    /// <param name="onlyTrees">A keyspace without a tree on either side is left out, not listed: the exchange then promises nothing.</param>
+    public PartitionExchange(int partition, ushort peer, ReadOnlySpan<byte> keyspaces, IOwnTrees? trees = null, bool onlyTrees = false)
     {
         Check.That(!keyspaces.IsEmpty);
         Partition = partition;
         Peer = peer;
         _keyspaces = keyspaces.ToArray();
+        _peerRoots = new PeerRoot[keyspaces.Length];
+        _trees = trees;
+        _onlyTrees = onlyTrees;
+        Step = ExchangeStep.AskRoots;
+        if (trees is null)
+            NextKeyspace();
     }
 
     public int Partition { get; }
@@ -60,6 +80,18 @@ public sealed class PartitionExchange : IDisposable
     /// <summary>First hash of the current range.</summary>
     public ulong From { get; private set; }
 
+    /// <summary>Where the range ends, exclusive; 0: with the greatest hash.</summary>
+    public ulong To { get; private set; }
+
+    /// <summary>The level of the nodes in <see cref="Question"/>.</summary>
+    public int Level => _descent.Level;
+
+    /// <summary>Nodes whose children are to be asked for.</summary>
+    public ReadOnlySpan<int> Question => _descent.Question;
+
+    /// <summary>A keyspace was left out for want of a tree.</summary>
+    public bool LeftOut { get; private set; }
+
     /// <summary>The peer called its partition complete in its first answer: what <see cref="CompletionRule"/> asks.</summary>
     public bool PeerWasComplete { get; private set; }
 
@@ -71,17 +103,46 @@ public sealed class PartitionExchange : IDisposable
 
     public long RowsFetched { get; private set; }
 
+    /// <summary>Bytes of the peer's roots, nodes and listings.</summary>
+    public long BytesCompared { get; private set; }
+
     public ReadOnlySpan<byte> KeyToFetch(int index) => _remote.KeyOf(_toFetch[index]);
 
     public RangeEntry EntryToFetch(int index) => _remote[_toFetch[index]];
+
+    /// <summary>The peer's roots, encoded as <see cref="PeerRoot"/> says; false when they are malformed.</summary>
+    public bool PeerRoots(bool peerIsComplete, ReadOnlySpan<byte> roots)
+    {
+        Check.That(Step == ExchangeStep.AskRoots);
+        BytesCompared += roots.Length;
+        if (!PeerRoot.TryReadAll(roots, _keyspaces, _peerRoots))
+            return false;
+        PeerWasComplete = peerIsComplete;
+        NextKeyspace();
+        return true;
+    }
+
+    /// <summary>The children of the nodes in <see cref="Question"/>, each 8 bytes; <paramref name="answered"/> false: the peer has no such tree now.</summary>
+    public void PeerNodes(bool answered, ReadOnlySpan<byte> hashes)
+    {
+        Check.That(Step == ExchangeStep.AskNodes);
+        BytesCompared += hashes.Length;
+        MerkleTree? own = null;
+        bool compared = answered && _trees!.TryGetTree(Keyspace, out own) && _descent.Answer(hashes, own);
+        if (!compared)
+            WithoutTree();
+        else if (_descent.IsFinished)
+            FirstRange();
+    }
 
     /// <summary>The peer's answer for [<see cref="From"/>, end); false when it is malformed: give the exchange up.</summary>
     public bool PeerListed(ulong end, bool peerIsComplete, ReadOnlySpan<byte> listing)
     {
         Check.That(Step == ExchangeStep.AskPeer);
-        if (!HashRange.IsProper(From, end) || !_remote.TryDecode(listing, From, end))
+        BytesCompared += listing.Length;
+        if (!HashRange.IsProper(From, end) || HashRange.NearerEnd(end, To) != end || !_remote.TryDecode(listing, From, end))
             return false;
-        if (_keyspaceIndex == 0 && From == 0)
+        if (_trees is null && _keyspaceIndex == 0 && From == 0)
             PeerWasComplete = peerIsComplete;
         _remoteEnd = end;
         if (_remote.Count > 0)
@@ -137,13 +198,76 @@ public sealed class PartitionExchange : IDisposable
             return;
         }
         _remote.Clear();
-        From = end;
-        Step = ExchangeStep.AskPeer;
-        if (end != 0)
+        if (end != To)
+        {
+            From = end;
+            Step = ExchangeStep.AskPeer;
             return;
-        if (_keyspaceIndex + 1 < _keyspaces.Length)
-            _keyspaceIndex++;
-        else
-            Step = ExchangeStep.Finished;
+        }
+        _rangeIndex++;
+        NextRange();
+    }
+
+    private void NextKeyspace()
+    {
+        while (++_keyspaceIndex < _keyspaces.Length)
+        {
+            if (_trees is null)
+            {
+                WithoutTree();
+                return;
+            }
+            PeerRoot theirs = _peerRoots[_keyspaceIndex];
+            if (theirs.IsEmpty)
+                continue;
+            bool isBuilt = _trees.TryGetTree(Keyspace, out MerkleTree? own);
+            if (theirs.IsBuilt && isBuilt && own?.Root == theirs.Hash)
+                continue;
+            if (theirs.IsBuilt && isBuilt && own is not null)
+            {
+                _descent.Begin(own.Depth, theirs.Depth);
+                Step = ExchangeStep.AskNodes;
+                return;
+            }
+            bool holdsNothing = isBuilt && own is null;
+            if (_onlyTrees && !holdsNothing)
+            {
+                LeftOut = true;
+                continue;
+            }
+            _descent.TakeAll();
+            FirstRange();
+            return;
+        }
+        Step = ExchangeStep.Finished;
+    }
+
+    private void WithoutTree()
+    {
+        if (_onlyTrees)
+        {
+            LeftOut = true;
+            NextKeyspace();
+            return;
+        }
+        _descent.TakeAll();
+        FirstRange();
+    }
+
+    private void FirstRange()
+    {
+        _rangeIndex = 0;
+        NextRange();
+    }
+
+    private void NextRange()
+    {
+        if (_rangeIndex == _descent.Ranges.Count)
+        {
+            NextKeyspace();
+            return;
+        }
+        (From, To) = _descent.Ranges[_rangeIndex];
+        Step = ExchangeStep.AskPeer;
     }
 }

@@ -1,9 +1,9 @@
 namespace Torc.Node.Peers;
 
 /// <summary>
-/// Asks a replica which rows it holds in a hash range, for an exchange: <c>operation u64 | keyspace u8 | from u64 | budget u32</c>.
+/// Asks a replica which rows it holds in a hash range, for an exchange: <c>operation u64 | keyspace u8 | from u64 | to u64 | budget u32</c>; to is exclusive, 0: all.
 /// </summary>
-public readonly record struct ListMessage(ulong Operation, byte Keyspace, ulong From, int Budget)
+public readonly record struct ListMessage(ulong Operation, byte Keyspace, ulong From, ulong To, int Budget)
 {
     public void Write(PeerBuffer to, ushort partition)
     {
@@ -11,6 +11,7 @@ public readonly record struct ListMessage(ulong Operation, byte Keyspace, ulong 
         body.WriteUInt64(Operation);
         body.WriteByte(Keyspace);
         body.WriteUInt64(From);
+        body.WriteUInt64(To);
         body.WriteUInt32((uint)Budget);
         to.End();
     }
@@ -18,8 +19,8 @@ public readonly record struct ListMessage(ulong Operation, byte Keyspace, ulong 
     public static bool TryRead(ReadOnlySpan<byte> body, out ListMessage message)
     {
         var reader = new ByteReader(body);
-        message = new ListMessage(reader.ReadUInt64(), reader.ReadByte(), reader.ReadUInt64(), (int)reader.ReadUInt32());
-        return reader.Complete && message.Budget is > 0 and <= ScanMessage.BudgetMax;
+        message = new ListMessage(reader.ReadUInt64(), reader.ReadByte(), reader.ReadUInt64(), reader.ReadUInt64(), (int)reader.ReadUInt32());
+        return reader.Complete && Core.Repair.HashRange.IsProper(message.From, message.To) && message.Budget is > 0 and <= ScanMessage.BudgetMax;
     }
 }
 

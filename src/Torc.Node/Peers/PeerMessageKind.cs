@@ -17,4 +17,9 @@ public enum PeerMessageKind : byte
     ForwardReply = 23,
     List = 24,
     ListReply = 25,
+
+    TreeRoots = 40,
+    TreeRootsReply = 41,
+    TreeNodes = 42,
+    TreeNodesReply = 43,
 }

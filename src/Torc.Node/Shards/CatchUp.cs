@@ -7,6 +7,7 @@ namespace Torc.Node.Shards;
 /// Starts exchanges, a bounded number at a time. First for incomplete partitions, which count again when the completion rule is
 /// met. Then for whole ones that may have missed writes that others acknowledged: this node was away, or a peer was unreachable. Those
 /// count all along, since a quorum holds what they miss; pulling it gives every key its replicas back, and DBSIZE its right number.
+/// Both wait until this copy's Merkle trees are built, which takes no messages, so that only what differs is listed and moved.
 /// </summary>
 internal sealed class CatchUp(Shard shard)
 {
@@ -46,22 +47,39 @@ internal sealed class CatchUp(Shard shard)
         }
     }
 
+    /// <summary>An exchange with one replica that AntiEntropy asks for; false: not now.</summary>
+    public bool TryCompare(ushort partition, int replica, bool onlyTrees)
+    {
+        if (_underWay.Contains(partition) || _underWay.Count >= shard.Options.ExchangesMax)
+            return false;
+        Start(partition, ReplicaSet.Single(replica), onlyTrees ? ExchangePurpose.CompareTrees : ExchangePurpose.Compare);
+        return true;
+    }
+
+    public bool IsUnderWay(ushort partition) => _underWay.Contains(partition);
+
+    /// <summary>A partition that waits for its trees, or null.</summary>
+    public ushort? AwaitsTrees { get; private set; }
+
     public void Run()
     {
+        AwaitsTrees = null;
         for (ushort partition = 0; partition < Map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
         {
-            if (shard.Owns(partition) && !shard.IsComplete(partition) && !_underWay.Contains(partition))
-                Start(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length), completes: true);
+            if (shard.Owns(partition) && !shard.IsComplete(partition) && !_underWay.Contains(partition) && IsReady(partition))
+                Start(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length), ExchangePurpose.Complete);
         }
         while (_toRefresh.Count > 0 && _refreshes < RefreshesMax && _underWay.Count < shard.Options.ExchangesMax)
         {
             (ushort partition, ReplicaSet peers) = _toRefresh.First();
+            if (shard.IsComplete(partition) && !_underWay.Contains(partition) && !IsReady(partition))
+                break;
             _toRefresh.Remove(partition);
             // One under way pulls from all peers that are up anyway.
             if (_underWay.Contains(partition) || !shard.IsComplete(partition))
                 continue;
             _refreshes++;
-            Start(partition, peers, completes: false);
+            Start(partition, peers, ExchangePurpose.Refresh);
         }
     }
 
@@ -80,24 +98,33 @@ internal sealed class CatchUp(Shard shard)
     {
         _underWay.Remove(exchange.Partition);
         bool wasDamaged = _damagedMeanwhile.Remove(exchange.Partition);
-        if (!exchange.Completes)
+        if (exchange.Purpose != ExchangePurpose.Complete)
         {
-            _refreshes--;
+            _refreshes -= exchange.Purpose == ExchangePurpose.Refresh ? 1 : 0;
             return;
         }
+        shard.Trees.OnCaughtUp(exchange.Partition);
         if (wasDamaged)
             return;
         _damageCovered.Add(exchange.Partition);
         shard.SetComplete(exchange.Partition, true);
     }
 
+    private bool IsReady(ushort partition)
+    {
+        bool isReady = shard.Trees.IsReady(partition);
+        if (!isReady)
+            AwaitsTrees ??= partition;
+        return isReady;
+    }
+
     private void Refresh(ushort partition, ReplicaSet peers) =>
         _toRefresh[partition] = _toRefresh.GetValueOrDefault(partition).Or(peers);
 
-    private void Start(ushort partition, ReplicaSet peers, bool completes)
+    private void Start(ushort partition, ReplicaSet peers, ExchangePurpose purpose)
     {
         _underWay.Add(partition);
-        var exchange = new ExchangeOperation(shard, partition, peers, completes);
+        var exchange = new ExchangeOperation(shard, partition, peers, purpose);
         shard.Operations.Add(exchange, shard.Deadline(shard.Options.ExchangeTimeoutMs));
         exchange.Begin();
     }

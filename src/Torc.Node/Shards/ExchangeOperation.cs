@@ -9,9 +9,24 @@ using Torc.Storage;
 
 namespace Torc.Node.Shards;
 
+internal enum ExchangePurpose
+{
+    /// <summary>Until the completion rule is met, waiting for peers that are down.</summary>
+    Complete,
+
+    /// <summary>From those that are up, once.</summary>
+    Refresh,
+
+    /// <summary>The same, and no second attempt when something fails: there is another round.</summary>
+    Compare,
+
+    /// <summary>The same; what cannot be compared by tree is left out.</summary>
+    CompareTrees,
+}
+
 /// <param name="peers">Whom to pull from, by preference index.</param>
-/// <param name="completes">True: until the completion rule is met, waiting for peers that are down. False: from those that are up, once.</param>
-internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSet peers, bool completes) : Operation(shard), IResumable
+internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSet peers, ExchangePurpose purpose)
+    : Operation(shard), IResumable, IOwnTrees
 {
     /// <summary>Rows of one range that are asked for at once.</summary>
     private const int FetchesOutstandingMax = 32;
@@ -23,21 +38,27 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     private readonly RangeListing _local = new();
     private PartitionExchange? _exchange;
     private ReplicaSet _finished, _completeAtStart;
-    private int _nextFetch, _merged;
+    private int _nextFetch, _merged, _fetchedInTick;
     private bool _isEnded;
 
     public ushort Partition => partition;
 
-    public bool Completes => completes;
+    public ExchangePurpose Purpose => purpose;
+
+    /// <summary>Everything that was to be compared was.</summary>
+    public bool WasWhole { get; private set; } = true;
+
+    private bool Completes => purpose == ExchangePurpose.Complete;
+
+    public bool TryGetTree(byte keyspace, out MerkleTree? tree) => Shard.Trees.TryGetTree(keyspace, partition, out tree);
 
     private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(partition);
 
     /// <summary>Ends when the rule is met; else starts over with the next peer that is up, or waits until one is.</summary>
     public void Begin()
     {
-        _exchange?.Dispose();
-        _exchange = null;
-        if (completes && CompletionRule.IsComplete(Replicas.Length, _finished, _completeAtStart))
+        Forget();
+        if (Completes && CompletionRule.IsComplete(Replicas.Length, _finished, _completeAtStart))
         {
             End();
             return;
@@ -48,12 +69,13 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
             ushort node = Replicas[i];
             if (node == Shard.View.Self || !peers.Contains(i) || _finished.Contains(i) || !Shard.View.IsUp(node))
                 continue;
-            _exchange = new PartitionExchange(partition, node, KeyspaceOrder);
+            _exchange = new PartitionExchange(
+                partition, node, KeyspaceOrder, Shard.Trees.IsOn ? this : null, onlyTrees: purpose == ExchangePurpose.CompareTrees);
             break;
         }
         if (_exchange is not null)
             Advance();
-        else if (completes)
+        else if (Completes)
             Wait();
         else
             End();
@@ -72,16 +94,42 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
         if (reply.Status == ReadStatus.Answered && exchange.PeerListed(reply.End, reply.Complete, reply.Listing))
             Advance();
         else
-            Begin();
+            StartOver();
+    }
+
+    public override void OnTreeRootsReply(ushort from, in TreeRootsReply reply)
+    {
+        if (_exchange is not { Step: ExchangeStep.AskRoots } exchange || exchange.Peer != from)
+            return;
+        if (exchange.PeerRoots(reply.Complete, reply.Roots))
+            Advance();
+        else
+            StartOver();
+    }
+
+    public override void OnTreeNodesReply(ushort from, in TreeNodesReply reply)
+    {
+        if (_exchange is not { Step: ExchangeStep.AskNodes } exchange || exchange.Peer != from)
+            return;
+        exchange.PeerNodes(reply.Answered, reply.Hashes);
+        Advance();
     }
 
     public override void OnPeerDown(ushort node)
     {
         if (_exchange?.Peer == node)
-            Begin();
+            StartOver();
     }
 
-    public override void OnTimeout() => Begin();
+    public override void OnTimeout() => StartOver();
+
+    /// <summary>A new tick has room for more rows.</summary>
+    public override void OnTick()
+    {
+        _fetchedInTick = 0;
+        if (_exchange is { Step: ExchangeStep.FetchRows })
+            FetchMore();
+    }
 
     /// <summary>A fetched row is merged; <paramref name="exchange"/> says for which exchange it was asked.</summary>
     public void OnRowMerged(PartitionExchange exchange)
@@ -101,7 +149,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     public void OnRowFailed(PartitionExchange exchange)
     {
         if (exchange == _exchange)
-            Begin();
+            StartOver();
     }
 
     private void Advance()
@@ -114,8 +162,15 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
             more = false;
             switch (exchange.Step)
             {
+                case ExchangeStep.AskRoots:
+                    new TreeRootsMessage(Id).Write(Shard.Outbox.Immediate(exchange.Peer), partition);
+                    break;
+                case ExchangeStep.AskNodes:
+                    TreeNodesMessage.Write(
+                        Shard.Outbox.Immediate(exchange.Peer), partition, Id, exchange.Keyspace, exchange.Level, exchange.Question);
+                    break;
                 case ExchangeStep.AskPeer:
-                    new ListMessage(Id, exchange.Keyspace, exchange.From, Shard.Options.ExchangeRowsPerRange)
+                    new ListMessage(Id, exchange.Keyspace, exchange.From, exchange.To, Shard.Options.ExchangeRowsPerRange)
                         .Write(Shard.Outbox.Immediate(exchange.Peer), partition);
                     break;
                 case ExchangeStep.ScanLocal:
@@ -139,7 +194,31 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
         _finished = _finished.With(peer);
         if (exchange.PeerWasComplete)
             _completeAtStart = _completeAtStart.With(peer);
+        WasWhole &= !exchange.LeftOut;
         Begin();
+    }
+
+    /// <summary>The exchange with this peer came to nothing.</summary>
+    private void StartOver()
+    {
+        if (purpose is ExchangePurpose.Complete or ExchangePurpose.Refresh)
+        {
+            Begin();
+            return;
+        }
+        WasWhole = false;
+        End();
+    }
+
+    private void Forget()
+    {
+        if (_exchange is not { } exchange)
+            return;
+        Shard.Repairs.ExchangeEnded(exchange);
+        if (exchange.RowsFetched > 0)
+            Shard.Emit(new NodeEvent(NodeEventKind.Repaired, partition, Count: (int)exchange.RowsFetched, Node: exchange.Peer));
+        exchange.Dispose();
+        _exchange = null;
     }
 
     /// <summary>False while it waits for the disk.</summary>
@@ -147,7 +226,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     {
         PartitionExchange exchange = _exchange!;
         ScanOutcome outcome = _scan.Run(
-            exchange.Keyspace, partition, exchange.From, Shard.Options.ExchangeRowsPerRange, finished, out ColdRead? cold);
+            exchange.Keyspace, partition, exchange.From, exchange.To, Shard.Options.ExchangeRowsPerRange, finished, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
         {
             Shard.Park(this, cold);
@@ -162,8 +241,10 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     private void FetchMore()
     {
         PartitionExchange exchange = _exchange!;
-        while (_nextFetch < exchange.ToFetch && _nextFetch - _merged < FetchesOutstandingMax)
+        while (_nextFetch < exchange.ToFetch && _nextFetch - _merged < FetchesOutstandingMax
+            && _fetchedInTick < Shard.Options.ExchangeRowsPerTickMax)
         {
+            _fetchedInTick++;
             Wait();
             new FetchOperation(this, exchange, exchange.KeyToFetch(_nextFetch++)).Begin();
         }
@@ -171,6 +252,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
 
     private void End()
     {
+        Forget();
         _isEnded = true;
         Leave();
         Shard.OnExchanged(this);

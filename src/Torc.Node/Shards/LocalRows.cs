@@ -2,6 +2,8 @@
 //
 // Invariant: what a caller sees of a (keyspace, partition) is every row joined with the partition's floor (a delete of
 // everything older; see Floors), so that a FLUSHDB needs no visit to each key. Rows that the floor covers are never stored.
+//
+// Invariant: the row and its hash in the Merkle tree change in one step. Nothing else writes replicated rows.
 
 using Torc.Core.Cells;
 using Torc.Storage;
@@ -27,7 +29,7 @@ internal enum ApplyOutcome
 /// <param name="Winner">The merged row's greatest version.</param>
 internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected, Version Winner, bool WasDamaged, ColdRead? Cold);
 
-internal sealed class LocalRows(ShardStore store, Floors floors)
+internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
 {
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _merged = new();
@@ -47,12 +49,14 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
         {
             outbox.Observe(record.EndOffset);
             if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out row))
-                return FindOutcome.Damaged;
+                outcome = FindOutcome.Damaged;
         }
         else
         {
             row = RowView.Absent;
         }
+        if (outcome == FindOutcome.Damaged)
+            trees.OnDamaged(key.Keyspace, key.Partition);
         if (outcome is FindOutcome.Found or FindOutcome.NotFound)
             JoinFloor(key.Keyspace, key.Partition, ref row, outbox);
         return outcome;
@@ -93,9 +97,9 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
         if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
             throw new InvariantException("a merge of two rows does not decode");
         bool reflected = merge == MergeOutcome.TookRight || RowMerge.Reflects(merged, delta);
-        ApplyOutcome outcome = Store(key, place, merged, outbox);
+        ApplyOutcome outcome = Store(key, place, current, merged, outbox);
         if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
-            floors.Raise(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion, store.AppendedOffset);
+            RaiseFloor(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion);
         return new ApplyResult(outcome, reflected, merged.MaxVersion, false, null);
     }
 
@@ -115,10 +119,21 @@ internal sealed class LocalRows(ShardStore store, Floors floors)
             throw new InvariantException("a row joined with its floor does not decode");
     }
 
-    private ApplyOutcome Store(in RecordKey key, in RecordPlace place, in RowView row, Outbox outbox)
+    private void RaiseFloor(byte keyspace, ushort partition, Version version)
     {
+        Version before = floors.Of(keyspace, partition).Version;
+        floors.Raise(keyspace, partition, version, store.AppendedOffset);
+        if (floors.Of(keyspace, partition).Version != before)
+            trees.OnFloorRaised(keyspace, partition);
+    }
+
+    private ApplyOutcome Store(in RecordKey key, in RecordPlace place, in RowView current, in RowView row, Outbox outbox)
+    {
+        ulong before = trees.HashOf(key, current), after = trees.HashOf(key, row);
         PutOutcome put = store.Put(key, place, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
         outbox.Observe(store.AppendedOffset);
+        if (put == PutOutcome.Done)
+            trees.Changed(key, before, after);
         return put switch
         {
             PutOutcome.Done => ApplyOutcome.Applied,

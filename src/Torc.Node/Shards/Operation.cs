@@ -47,6 +47,14 @@ internal abstract class Operation(Shard shard)
     {
     }
 
+    public virtual void OnTreeRootsReply(ushort from, in TreeRootsReply reply)
+    {
+    }
+
+    public virtual void OnTreeNodesReply(ushort from, in TreeNodesReply reply)
+    {
+    }
+
     public virtual void OnForwardReply(ushort from, in ForwardReply reply)
     {
     }

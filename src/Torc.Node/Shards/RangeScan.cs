@@ -11,10 +11,12 @@ namespace Torc.Node.Shards;
 /// </summary>
 internal sealed class RangeScan(Shard shard) : IScanVisitor
 {
+    private const int RowsExpectedMin = 16;
+
     private readonly ByteWriter _entries = new();
     private byte _keyspace;
     private ushort _partition;
-    private ulong _from;
+    private ulong _from, _to;
 
     /// <summary>Encoded as in <see cref="ScanReply"/>.</summary>
     public ReadOnlySpan<byte> Entries => _entries.Written;
@@ -26,8 +28,14 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
 
     public bool MetDamage { get; private set; }
 
-    public ScanOutcome Run(byte keyspace, ushort partition, ulong from, int budget, ColdRead? finished, out ColdRead? cold)
+    public ScanOutcome Run(byte keyspace, ushort partition, ulong from, int budget, ColdRead? finished, out ColdRead? cold) =>
+        Run(keyspace, partition, from, 0, budget, finished, out cold);
+
+    /// <param name="to">The range ends here at the latest, exclusive; 0: it may go on to the greatest hash.</param>
+    public ScanOutcome Run(byte keyspace, ushort partition, ulong from, ulong to, int budget, ColdRead? finished, out ColdRead? cold)
     {
+        _to = to;
+        budget = Math.Min(budget, RowsExpected(keyspace, partition, from, to));
         _keyspace = keyspace;
         _partition = partition;
         _from = from;
@@ -35,14 +43,14 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
         Count = 0;
         MetDamage = false;
         ScanOutcome outcome = shard.Store.Scan(keyspace, partition, from, budget, finished, this, out ulong end, out cold);
-        End = end;
+        End = HashRange.NearerEnd(end, to);
         MetDamage |= outcome == ScanOutcome.Damaged;
         return outcome;
     }
 
     public void Visit(in RecordView record)
     {
-        if (record.Hash < _from)
+        if (!HashRange.Contains(_from, _to, record.Hash))
             return;
         if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
         {
@@ -55,6 +63,15 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
         shard.Rows.JoinFloor(_keyspace, _partition, ref row, shard.Outbox);
         ScanReply.WriteEntry(_entries, record.Hash, record.Key, row);
         Count++;
+    }
+
+    /// <summary>A little more than lie in the range: a narrow one need not look, or read from disk, far beyond its end.</summary>
+    private int RowsExpected(byte keyspace, ushort partition, ulong from, ulong to)
+    {
+        if (to == 0)
+            return int.MaxValue;
+        double share = (to - from) / (double)ulong.MaxValue;
+        return RowsExpectedMin + (int)(share * 1.5 * shard.Store.Counts(keyspace, partition).Records);
     }
 
     /// <summary>The range as an exchange compares it.</summary>

@@ -14,6 +14,7 @@ internal sealed class ReplicaRequests(Shard shard)
 {
     private readonly RangeScan _scan = new(shard);
     private readonly RangeListing _listing = new();
+    private readonly ByteWriter _hashes = new();
 
     /// <summary>Messages that wait for the disk.</summary>
     public int Parked { get; set; }
@@ -26,6 +27,8 @@ internal sealed class ReplicaRequests(Shard shard)
             PeerMessageKind.Read => TryRead(from, message, finished),
             PeerMessageKind.Scan => TryScan(from, message, finished),
             PeerMessageKind.List => TryList(from, message, finished),
+            PeerMessageKind.TreeRoots => TryTreeRoots(from, message),
+            PeerMessageKind.TreeNodes => TryTreeNodes(from, message),
             _ => false,
         };
         if (!valid)
@@ -118,7 +121,7 @@ internal sealed class ReplicaRequests(Shard shard)
     {
         if (!ListMessage.TryRead(message.Body, out ListMessage list) || !IsReplicated(list.Keyspace))
             return false;
-        ScanOutcome outcome = _scan.Run(list.Keyspace, message.Partition, list.From, list.Budget, finished, out ColdRead? cold);
+        ScanOutcome outcome = _scan.Run(list.Keyspace, message.Partition, list.From, list.To, list.Budget, finished, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
         {
             // An exchange that gets no answer asks again by itself.
@@ -132,6 +135,34 @@ internal sealed class ReplicaRequests(Shard shard)
             shard.Outbox.Gated(from), message.Partition, list.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition), _scan.End);
         _listing.Encode(body);
         shard.Outbox.Gated(from).End();
+        return true;
+    }
+
+    private bool TryTreeRoots(ushort from, in PeerMessage message)
+    {
+        if (!TreeRootsMessage.TryRead(message.Body, out TreeRootsMessage roots))
+            return false;
+        PeerBuffer to = shard.Outbox.Immediate(from);
+        ByteWriter body = TreeRootsReply.Begin(to, message.Partition, roots.Operation, shard.IsComplete(message.Partition));
+        for (int index = 0; index <= KeyspaceSettings.UserKeyspacesMax; index++)
+        {
+            byte keyspace = RowTrees.KeyspaceAt(index);
+            bool isBuilt = shard.Trees.TryGetTree(keyspace, message.Partition, out MerkleTree? tree);
+            if (!isBuilt || tree is not null)
+                PeerRoot.Write(body, keyspace, tree);
+        }
+        to.End();
+        return true;
+    }
+
+    private bool TryTreeNodes(ushort from, in PeerMessage message)
+    {
+        if (!TreeNodesMessage.TryRead(message.Body, out TreeNodesMessage nodes) || !IsReplicated(nodes.Keyspace))
+            return false;
+        _hashes.Clear();
+        bool answered = shard.Trees.TryGetTree(nodes.Keyspace, message.Partition, out MerkleTree? tree)
+            && TreeDescent.TryAnswer(tree, nodes.Level, nodes.Nodes, _hashes);
+        TreeNodesReply.Write(shard.Outbox.Immediate(from), message.Partition, nodes.Operation, answered, answered ? _hashes.Written : default);
         return true;
     }
 

@@ -22,10 +22,9 @@ public sealed class Shard
     internal const string DamagedError =
         "DAMAGED the record of this key cannot be read from disk and no other replica has it; torc inspect says what is wrong, writing the key again replaces it";
 
-
     private readonly TorcNode _node;
     private readonly Completeness _completeness;
-    private readonly CatchUp _catchUp;
+    private readonly ShardRepair _repair;
     private readonly ExpirySweep _expiry;
     private readonly FloorSweep _floorSweep;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
@@ -45,13 +44,14 @@ public sealed class Shard
         View = node.View;
         Clock = new HybridClock(node.Actor);
         Floors = new Floors(store);
-        Rows = new LocalRows(store, Floors);
+        Trees = new RowTrees(store, Floors, node.PartitionCount);
+        Rows = new LocalRows(store, Floors, Trees);
         Replicas = new ReplicaRequests(this);
         Operations = new OperationTable(node.Options.OperationsMax);
         Gate = new KeyGate(node.Options.WaitersPerKeyMax);
         Pool = new OperationPool(this);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
-        _catchUp = new CatchUp(this);
+        _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
         ShardRecovery.Run(store, disk, this, node.PartitionCount);
@@ -75,6 +75,9 @@ public sealed class Shard
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
 
+    /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
+    public RepairProgress Repairs => _repair.Progress;
+
     internal ClusterView View { get; private set; }
 
     internal Instant Now { get; private set; }
@@ -86,6 +89,8 @@ public sealed class Shard
     internal Floors Floors { get; }
 
     internal LocalRows Rows { get; }
+
+    internal RowTrees Trees { get; }
 
     internal ReplicaRequests Replicas { get; }
 
@@ -164,7 +169,8 @@ public sealed class Shard
     {
         switch (message.Kind)
         {
-            case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Scan or PeerMessageKind.List:
+            case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Scan or PeerMessageKind.List
+                or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes:
                 Replicas.Handle(from, message, null);
                 break;
             case PeerMessageKind.Forward:
@@ -185,6 +191,12 @@ public sealed class Shard
                 break;
             case PeerMessageKind.ListReply when ListReply.TryRead(message.Body, out ListReply list):
                 Operations.Find(list.Operation)?.OnListReply(from, list);
+                break;
+            case PeerMessageKind.TreeRootsReply when TreeRootsReply.TryRead(message.Body, out TreeRootsReply roots):
+                Operations.Find(roots.Operation)?.OnTreeRootsReply(from, roots);
+                break;
+            case PeerMessageKind.TreeNodesReply when TreeNodesReply.TryRead(message.Body, out TreeNodesReply nodes):
+                Operations.Find(nodes.Operation)?.OnTreeNodesReply(from, nodes);
                 break;
             case PeerMessageKind.ForwardReply when ForwardReply.TryRead(message.Body, out ForwardReply forward):
                 Operations.Find(forward.Operation)?.OnForwardReply(from, forward);
@@ -228,7 +240,7 @@ public sealed class Shard
             if (wasUp && !isUp)
                 OnPeerDown((ushort)node);
             else if (isUp && !wasUp && previous.IsFormed)
-                _catchUp.OnPeerUp((ushort)node);
+                _repair.CatchUp.OnPeerUp((ushort)node);
         }
     }
 
@@ -251,7 +263,7 @@ public sealed class Shard
         if (!View.IsFormed)
             return;
         TakeFormation();
-        _catchUp.Run();
+        _repair.Run();
         _floorSweep.Run();
         _expiry.Run();
     }
@@ -269,19 +281,34 @@ public sealed class Shard
         Emit(new NodeEvent(complete ? NodeEventKind.PartitionComplete : NodeEventKind.PartitionIncomplete, partition));
     }
 
-    internal bool IsDamageCovered(ushort partition) => _catchUp.IsDamageCovered(partition);
+    internal bool IsDamageCovered(ushort partition) => _repair.CatchUp.IsDamageCovered(partition);
 
-    internal void OnExchanged(ExchangeOperation exchange) => _catchUp.OnExchanged(exchange);
+    internal void OnExchanged(ExchangeOperation exchange) => _repair.OnExchanged(exchange);
+
+    /// <summary>The root of a Merkle tree, 0 without rows; false while it is not built. For checkers.</summary>
+    public bool TryGetTreeRoot(byte keyspace, int partition, out ulong root)
+    {
+        bool isBuilt = Trees.TryGetTree(keyspace, (ushort)partition, out Core.Repair.MerkleTree? tree);
+        root = tree?.Root ?? 0;
+        return isBuilt;
+    }
 
     /// <summary>A record here cannot be read: with other replicas this copy stops counting until it has caught up with them.</summary>
     internal void OnDamagedRecord(ushort partition)
+    {
+        Trees.OnDamaged(partition);
+        OnDamageScanned(partition);
+    }
+
+    /// <summary>The same, met by the scan that builds a tree, which leaves the record out.</summary>
+    internal void OnDamageScanned(ushort partition)
     {
         string where = Store.LastDamage is { } damage ? $"damage in {damage.File} at {damage.Offset}: {damage.What}" : "damage";
         Emit(new NodeEvent(NodeEventKind.DamagedRead, partition, Detail: where));
         if (View.Map!.ReplicasOf(partition).Length == 1)
             return;
         SetComplete(partition, false);
-        _catchUp.OnDamaged(partition);
+        _repair.CatchUp.OnDamaged(partition);
     }
 
     internal void OnDamagedRecord(Request request) => OnDamagedRecord(request.Partition);
@@ -446,7 +473,7 @@ public sealed class Shard
         if (_isFormed)
             return;
         _isFormed = true;
-        _catchUp.OnFormed(_node.Control.WasBornWithMap);
+        _repair.CatchUp.OnFormed(_node.Control.WasBornWithMap);
     }
 
     private void OnPeerDown(ushort node)

@@ -31,7 +31,7 @@ internal static class PeerMessages
         using var entries = new ByteWriter();
         ScanReply.WriteEntry(entries, StableHash.Hash64("key"u8), "key"u8, view);
         ScanReply.Write(buffer, Partition, 8, ReadStatus.Answered, complete: true, 1000, version, 1, entries.Written);
-        new ListMessage(9, 254, 0, 5).Write(buffer, Partition);
+        new ListMessage(9, 254, 0, 0, 5).Write(buffer, Partition);
         using var listing = new RangeListing();
         listing.Add(StableHash.Hash64("key"u8), "key"u8, version, 42).ShouldBeTrue();
         listing.Encode(ListReply.Begin(buffer, Partition, 10, ReadStatus.Answered, complete: true, 0));

@@ -1,0 +1,127 @@
+using Torc.Core.Cells;
+using Torc.Core.Placement;
+using Torc.Core.Repair;
+using Torc.Storage;
+
+namespace Torc.Node.Shards;
+
+/// <summary>
+/// Builds Merkle trees that are missing, after a start, a floor or damage, or too shallow, by scanning a bounded number of rows in each tick.
+/// Partitions that wait to catch up come first.
+/// </summary>
+internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
+{
+    /// <summary>Rows scanned in one tick while nobody waits for the tree, and while a partition waits to catch up.</summary>
+    private const int RowsPerTickMax = 2_048;
+    private const int RowsPerTickAwaitedMax = 8_192;
+
+    /// <summary>Rows of one step: what the tree takes over at once.</summary>
+    private const int RowsPerStepMax = 512;
+
+    /// <summary>(Partition, keyspace) pairs looked at in one tick.</summary>
+    private const int PlacesPerTickMax = 512;
+
+    private const int KeyspacesPerPartition = KeyspaceSettings.UserKeyspacesMax + 1;
+
+    private PartitionTree? _tree;
+    private byte _keyspace;
+    private ushort _partition;
+    private int _place, _budget, _visited;
+    private bool _isParked, _metDamage;
+
+    /// <summary>The partition that waits for its trees; set anew in each tick.</summary>
+    public ushort? Awaited { get; set; }
+
+    public void Run()
+    {
+        if (!shard.Trees.IsOn || _isParked)
+            return;
+        _budget = Awaited is null ? RowsPerTickMax : RowsPerTickAwaitedMax;
+        Work(null);
+    }
+
+    /// <summary>Rows that were not in memory have been read.</summary>
+    public void Resume(ColdRead? finished)
+    {
+        _isParked = false;
+        if (shard.Trees.IsOn)
+            Work(finished);
+    }
+
+    public void Visit(in RecordView record)
+    {
+        _visited++;
+        if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
+        {
+            _metDamage = true;
+            return;
+        }
+        Version floor = shard.Floors.Of(_keyspace, _partition).Version;
+        if (row.MaxVersion <= floor)
+            return;
+        shard.Rows.JoinFloor(_keyspace, _partition, ref row, shard.Outbox);
+        _tree!.Count(record.Hash, RowHash.Of(record.Hash, row, floor));
+    }
+
+    private void Work(ColdRead? finished)
+    {
+        while (_budget > 0)
+        {
+            bool isUnderWay = _tree is { IsBuilding: true } && shard.Trees.Find(_keyspace, _partition) == _tree;
+            if (!isUnderWay && !TryBeginNext())
+                return;
+            if (!Step(finished))
+                return;
+            finished = null;
+        }
+    }
+
+    private bool TryBeginNext()
+    {
+        _tree = null;
+        for (int index = 0; Awaited is { } awaited && index < KeyspacesPerPartition; index++)
+        {
+            if (TryBegin(awaited, RowTrees.KeyspaceAt(index)))
+                return true;
+        }
+        int places = shard.View.Map!.PartitionCount * KeyspacesPerPartition;
+        for (int looked = 0; looked < Math.Min(places, PlacesPerTickMax); looked++)
+        {
+            _place = (_place + 1) % places;
+            if (TryBegin((ushort)(_place / KeyspacesPerPartition), RowTrees.KeyspaceAt(_place % KeyspacesPerPartition)))
+                return true;
+        }
+        return false;
+    }
+
+    private bool TryBegin(ushort partition, byte keyspace)
+    {
+        if (!shard.Owns(partition) || !shard.Trees.NeedsBuild(keyspace, partition))
+            return false;
+        _partition = partition;
+        _keyspace = keyspace;
+        _tree = shard.Trees.BeginBuild(keyspace, partition);
+        return true;
+    }
+
+    /// <summary>False while it waits for the disk.</summary>
+    private bool Step(ColdRead? finished)
+    {
+        _visited = 0;
+        _metDamage = false;
+        ScanOutcome outcome = shard.Store.Scan(
+            _keyspace, _partition, _tree!.Reached, RowsPerStepMax, finished, this, out ulong end, out ColdRead? cold);
+        if (outcome == ScanOutcome.Cold)
+        {
+            _isParked = true;
+            shard.Park(this, cold);
+            return false;
+        }
+        _tree.RangeCounted(end);
+        _budget -= Math.Max(_visited, 1);
+        // The damaged rows are not in the tree: so comparing finds them missing.
+        if ((_metDamage || outcome == ScanOutcome.Damaged) && !shard.IsDamageCovered(_partition))
+            shard.OnDamageScanned(_partition);
+        return true;
+    }
+}
