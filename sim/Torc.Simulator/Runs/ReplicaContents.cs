@@ -1,6 +1,7 @@
 using System.Text;
 using Torc.Core.Cells;
 using Torc.Core.Placement;
+using Torc.Core.Repair;
 using Torc.Node;
 using Torc.Node.Shards;
 using Torc.Simulator.Checkers;
@@ -11,16 +12,18 @@ using Version = Torc.Core.Clocks.Version;
 namespace Torc.Simulator.Runs;
 
 /// <summary>Reads what a node holds, straight from its stores, to compare replicas after healing. Rows of deleted keys count too.</summary>
-internal sealed class ReplicaContents(int node, List<ReplicaRow> into) : IScanVisitor
+internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<ReplicaTree> trees) : IScanVisitor
 {
     private const int RecordsPerScan = 1024;
     private int _partition;
     private byte _keyspace;
+    private ulong _root;
 
     public void Visit(in RecordView record)
     {
         bool decodes = RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row);
         string key = $"{_keyspace}:{Encoding.UTF8.GetString(record.Key)}";
+        _root ^= decodes ? RowHash.Of(record.Hash, row, Version.None) : 0;
         into.Add(new ReplicaRow(node, _partition, key, decodes ? row.Digest : ulong.MaxValue));
     }
 
@@ -32,7 +35,12 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into) : IScanVi
         {
             bool owned = torc.ShardOf(_partition) == shard.Index && map.IsReplica(_partition, torc.Identity.Self.Id);
             for (_keyspace = 0; owned && _keyspace < KeyspaceSettings.UserKeyspacesMax; _keyspace++)
+            {
+                _root = 0;
                 CollectKeyspace(shard.Store, disk);
+                bool isBuilt = shard.TryGetTreeRoot(_keyspace, _partition, out ulong root);
+                trees.Add(new ReplicaTree(node, _partition, _keyspace, isBuilt, root, _root));
+            }
         }
     }
 

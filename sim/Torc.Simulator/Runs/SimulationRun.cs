@@ -145,15 +145,17 @@ public sealed class SimulationRun
     private IEnumerable<Violation> Disagreements()
     {
         var rows = new List<ReplicaRow>();
+        var trees = new List<ReplicaTree>();
         foreach (SimulatedMachine machine in _machines)
         {
             if (machine.Host is not { } host)
                 return [new Violation(ConvergenceInvariant, $"node {machine.Id} is down")];
-            var contents = new ReplicaContents(machine.Id, rows);
+            var contents = new ReplicaContents(machine.Id, rows, trees);
             foreach (ShardHost shard in host.Shards)
                 contents.Collect(shard.Shard, machine.Disks[shard.Shard.Index], host.Node);
         }
-        return AgreementChecker.Check(rows, _observer.ReplicasOf);
+        return AgreementChecker.Check(rows, _observer.ReplicasOf)
+            .Concat(TreeChecker.Check(trees));
     }
 
     private void CheckAll()

@@ -7,7 +7,7 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// One range of this replica's rows in order of hash, without values, deleted rows included, rows under the floor left out.
-/// Reusable; the result stays until the next <see cref="Run"/>.
+/// Reusable; the result stays until the next run.
 /// </summary>
 internal sealed class RangeScan(Shard shard) : IScanVisitor
 {

@@ -13,6 +13,7 @@ public class FrozenNumbersTests
         [
             "1 Heartbeat", "2 HeartbeatEcho", "3 Greeting", "16 Write", "17 WriteReply", "18 Read", "19 ReadReply", "20 Scan",
             "21 ScanReply", "22 Forward", "23 ForwardReply", "24 List", "25 ListReply",
+            "40 TreeRoots", "41 TreeRootsReply", "42 TreeNodes", "43 TreeNodesReply",
         ]);
         PeerGreeting.ProtocolVersion.ShouldBe((ushort)2);
         PeerFrame.HeaderBytes.ShouldBe(8);
