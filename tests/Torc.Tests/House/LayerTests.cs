@@ -25,7 +25,7 @@ public sealed class LayerTests
         ["Placement"] = ["Replication"],
         ["Membership"] = ["Placement"],
         ["Consensus"] = ["Clocks", "Placement"],
-        ["Repair"] = ["Clocks", "Replication"],
+        ["Repair"] = ["Cells", "Clocks", "Replication"],
     };
 
     public static TheoryData<string> LayerNames => [.. Layers.Keys];
