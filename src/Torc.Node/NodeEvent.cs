@@ -38,6 +38,9 @@ public enum NodeEventKind
     /// <summary>The cluster is formed; Detail names the cluster.</summary>
     Formed,
 
+    /// <summary>A newer map is durable here and in use; Detail names its epoch.</summary>
+    MapAdvanced,
+
     PeerUp,
     PeerDown,
 

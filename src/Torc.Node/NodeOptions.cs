@@ -56,8 +56,20 @@ public sealed record NodeOptions
 
     public int HeartbeatIntervalMs { get; init; } = 500;
 
-    /// <summary>A peer that has been silent for this long is down; a broken link is known at once.</summary>
+    /// <summary>A peer whose heartbeats were steady takes no requests after a silence of this long; a broken link is known at once.</summary>
     public int PeerSilenceMs { get; init; } = 3_000;
+
+    /// <summary>Time between two rounds of gossip.</summary>
+    public int GossipIntervalMs { get; init; } = 1_000;
+
+    /// <summary>How long a suspected peer has to answer a probe, direct or through others, before it counts as down.</summary>
+    public int ProbeTimeoutMs { get; init; } = 500;
+
+    /// <summary>Nodes that are asked to probe a suspect too.</summary>
+    public int IndirectProbes { get; init; } = 3;
+
+    /// <summary>Peers that get a heartbeat in each interval; with more they take turns, and silences may last as much longer.</summary>
+    public int HeartbeatPeersMax { get; init; } = 16;
 
     /// <summary>A node whose clock is further than this from the median of its peers' does not stamp client writes.</summary>
     public int ClockSkewMsMax { get; init; } = 5_000;

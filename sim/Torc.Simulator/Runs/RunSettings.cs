@@ -133,6 +133,10 @@ public sealed record RunSettings
         HeartbeatIntervalMs = (int)random.Between(50, 600),
         PeerSilenceMs = (int)random.Between(1_000, 4_000),
         TickIntervalMs = (int)random.Between(10, 40),
+        GossipIntervalMs = (int)random.Between(200, 1_500),
+        ProbeTimeoutMs = (int)random.Between(100, 1_000),
+        IndirectProbes = random.Below(4),
+        HeartbeatPeersMax = 2 + random.Below(16),
     };
 
     private static StorageOptions DrawStorage(SeededRandom random) => new()

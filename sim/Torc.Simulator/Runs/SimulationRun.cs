@@ -127,7 +127,7 @@ public sealed class SimulationRun
                 return false;
             foreach (SimulatedMachine other in _machines)
             {
-                if (!host.Node.View.IsUp((ushort)other.Id))
+                if (!host.Node.View.IsUp((ushort)other.Id) || !host.Node.View.IsAlive((ushort)other.Id))
                     return false;
             }
         }

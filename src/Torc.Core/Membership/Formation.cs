@@ -92,6 +92,13 @@ public sealed class Formation
         return TryMake();
     }
 
+    /// <summary>A later map of the same cluster, decided by its members, takes the place of the one that was made or adopted.</summary>
+    public void Advance(ClusterMap map)
+    {
+        Check.That(Map is not null && map.ClusterId == Map.ClusterId && map.Epoch > Map.Epoch);
+        Map = map;
+    }
+
     private FormationOutcome Adopt(ClusterMap map)
     {
         if (map.NodeOf(_self.Id) is not { } listed || listed.PeerAddress != _self.PeerAddress)

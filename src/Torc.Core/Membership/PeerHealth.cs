@@ -1,21 +1,25 @@
 namespace Torc.Core.Membership;
 
 /// <summary>
-/// One node's opinion of its peers: up or down, how far their clocks are from its own, how fast they answer. Opinions
-/// are local and never sent on, and decide only whom to ask first and what to refuse early: no safety hangs on them.
+/// What one node sees of its peers over its own links: whether they can be reached, how far their clocks are from its own, how
+/// fast they answer. Opinions are local and never sent on, and decide only whom to ask first and what to refuse early: no
+/// safety hangs on them.
 /// </summary>
 /// <remarks>
-/// A plain timeout on what was last heard over a link that is up: a closed link is known at once, and silence on an open one
-/// within <see cref="PeerHealthTunables.DownAfterMs"/>.
+/// A peer that can be reached takes requests: its link is open and its heartbeats on it are not unusually late
+/// (<see cref="PhiAccrual"/>). A closed link is known at once, silence on an open one within <see cref="PeerHealthTunables.DownAfterMs"/>
+/// when the peer was steady. Whether the peer lives at all is another question, which <see cref="Gossip"/> answers.
 /// </remarks>
 public sealed class PeerHealth(ushort self, PeerHealthTunables tunables)
 {
+    private readonly double _deviations = PhiAccrual.DeviationsOf(tunables.PhiMax);
     private Peer?[] _peers = [];
 
     public void LinkUp(ushort node, Instant now)
     {
         Peer peer = PeerOf(node);
         peer.IsLinked = true;
+        peer.HeartbeatMicros = 0;
         peer.HeardMicros = now.MonotonicMicros;
     }
 
@@ -24,14 +28,27 @@ public sealed class PeerHealth(ushort self, PeerHealthTunables tunables)
     /// <summary>Anything at all arrived from a peer.</summary>
     public void Heard(ushort node, Instant now) => PeerOf(node).HeardMicros = now.MonotonicMicros;
 
-    /// <summary>This node itself is always up.</summary>
+    /// <summary>A heartbeat arrived, which peers send at regular times.</summary>
+    public void HeardHeartbeat(ushort node, Instant now)
+    {
+        Peer peer = PeerOf(node);
+        if (peer.IsLinked && peer.HeartbeatMicros > 0)
+            peer.Intervals.Add(Math.Min((now.MonotonicMicros - peer.HeartbeatMicros) / Instant.MicrosPerMs, tunables.DownAfterMs * Stretch));
+        peer.HeartbeatMicros = now.MonotonicMicros;
+        peer.SilenceMsMax = SilenceMsMax(peer);
+    }
+
+    /// <summary>In a large cluster heartbeats are this many times rarer, and silences are allowed to be as much longer.</summary>
+    public int Stretch { get; set; } = 1;
+
+    /// <summary>Whether a peer takes requests. This node itself always does.</summary>
     public bool IsUp(ushort node, Instant now)
     {
         if (node == self)
             return true;
         Peer? peer = Find(node);
         return peer is { IsLinked: true }
-            && now.MonotonicMicros - peer.HeardMicros < tunables.DownAfterMs * Instant.MicrosPerMs;
+            && now.MonotonicMicros - peer.HeardMicros < peer.SilenceMsMax * Instant.MicrosPerMs;
     }
 
     /// <summary>A peer told its wall clock in an answer to a message.</summary>
@@ -94,14 +111,29 @@ public sealed class PeerHealth(ushort self, PeerHealthTunables tunables)
     {
         if (node >= _peers.Length)
             Array.Resize(ref _peers, node + 1);
-        return _peers[node] ??= new Peer();
+        if (_peers[node] is not { } peer)
+        {
+            peer = _peers[node] = new Peer(tunables.IntervalsMax);
+            peer.SilenceMsMax = SilenceMsMax(peer);
+        }
+        return peer;
     }
 
-    private sealed class Peer
+    private long SilenceMsMax(Peer peer)
     {
+        long expected = (long)tunables.HeartbeatIntervalMs * Stretch, downAfter = (long)tunables.DownAfterMs * Stretch;
+        double deviationMin = Math.Max(0, downAfter - expected) / _deviations;
+        return Math.Min(peer.Intervals.SilenceMsMax(_deviations, expected, deviationMin), downAfter * tunables.SilenceFactorMax);
+    }
+
+    private sealed class Peer(int intervalsMax)
+    {
+        public readonly PhiAccrual Intervals = new(intervalsMax);
         public readonly Queue<long> Offsets = new();
         public bool IsLinked;
         public long HeardMicros;
+        public long HeartbeatMicros;
+        public long SilenceMsMax;
         public long OffsetMs;
         public long LatencyMicros;
     }

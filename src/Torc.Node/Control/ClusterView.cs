@@ -4,12 +4,15 @@ using Torc.Core.Placement;
 namespace Torc.Node.Control;
 
 /// <summary>What this node knows of one node of the map now. Opinions are local and never passed on.</summary>
-/// <param name="IsUp">The link is there and heartbeats arrive.</param>
+/// <param name="IsUp">It takes requests from here: the link is there and heartbeats arrive on it.</param>
 /// <param name="Incomplete">One flag per partition: the node said that its copy may lack acknowledged writes.</param>
 /// <param name="LatencyMicros">Recent round trip; 0 for this node.</param>
 /// <param name="ClockOffsetMs">The peer's wall clock minus ours, as last measured.</param>
 public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> Incomplete, long LatencyMicros, long ClockOffsetMs)
 {
+    /// <summary>It lives as far as this node can find out, by way of others too; one that lives may still be out of reach from here.</summary>
+    public bool IsAlive { get; init; }
+
     public bool IsComplete(int partition) => (uint)partition >= (uint)Incomplete.Length || !Incomplete[partition];
 }
 
@@ -32,6 +35,9 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     public bool IsFormed => Map is not null;
 
     public bool IsUp(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsUp);
+
+    /// <summary>Whether a node lives as far as this one can find out; <see cref="IsUp"/> says whether it can be asked.</summary>
+    public bool IsAlive(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsAlive);
 
     /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
     public bool IsPeerComplete(ushort node, int partition) => node < Peers.Length && Peers[node].IsComplete(partition);

@@ -2,6 +2,9 @@
 //
 // Like a shard it is a machine with turns under a lock of its own; it publishes an immutable ClusterView that shards and sessions
 // read. Opinions stay local. A map is used and told to others only after the host made it durable.
+//
+// Two questions about a peer are kept apart. Can it be asked (PeerHealth)? Only over an open link with heartbeats on it: a broken link
+// answers at once. Does it live (Gossip)? Others may see it where this node does not: a broken link is a hint to probe it.
 
 using System.Collections.Immutable;
 using Torc.Core.Membership;
@@ -18,12 +21,17 @@ public sealed class ControlPlane
     private readonly FormationSettings _settings;
     private readonly Formation _formation;
     private readonly PeerHealth _health;
+    private readonly Gossip _gossip;
+    private readonly GossipFrames _gossipFrames = new();
     private readonly Dictionary<ushort, NodeInfo> _greeted = [];
     private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
     private readonly HashSet<ushort> _linked = [];
     private FormationOutcome _made;
     private ClusterMap? _mapInUse;
+    private ClusterMap? _mapUnderWay;
+    private ulong _refusedEpoch;
     private long _nextHeartbeatMicros;
+    private int _heartbeatTurn;
 
     internal ControlPlane(TorcNode node, FormationSettings settings, NodeInfo self, ClusterMap? persisted)
     {
@@ -32,11 +40,16 @@ public sealed class ControlPlane
         _settings = settings;
         _self = self;
         _formation = new Formation(settings, self, persisted);
-        _health = new PeerHealth(self.Id, new PeerHealthTunables
+        var tunables = new PeerHealthTunables
         {
             HeartbeatIntervalMs = _options.HeartbeatIntervalMs,
             DownAfterMs = _options.PeerSilenceMs,
-        });
+            GossipIntervalMs = _options.GossipIntervalMs,
+            ProbeTimeoutMs = _options.ProbeTimeoutMs,
+            IndirectProbes = _options.IndirectProbes,
+        };
+        _health = new PeerHealth(self.Id, tunables);
+        _gossip = new Gossip(self.Id, node.Identity.Incarnation, tunables, new SeededRandom(node.Identity.Incarnation).Fork($"gossip of node {self.Id}"));
         _mapInUse = persisted;
         View = MakeView(default);
     }
@@ -57,18 +70,28 @@ public sealed class ControlPlane
     /// </summary>
     public bool WasBornWithMap => _made is FormationOutcome.Made or FormationOutcome.Adopted;
 
+    /// <summary>Silence on a link after which its peer counts as down; a living one is never silent for twice as long.</summary>
+    public long LinkSilenceMs => (long)_options.PeerSilenceMs * _health.Stretch;
+
     /// <summary>Call once, before anything else.</summary>
     public void Start(Instant now, Outbox outbox)
     {
+        if (_mapInUse is { } persisted)
+            Use(persisted, now);
         On(_formation.Begin(), outbox);
         Refresh(now, outbox);
     }
 
-    /// <summary>The host made <see cref="Outbox.MapToPersist"/> durable: the cluster is formed for this node.</summary>
+    /// <summary>The host made <see cref="Outbox.MapToPersist"/> durable: the cluster is formed for this node, or its map has changed.</summary>
     public void OnMapPersisted(ClusterMap map, Instant now, Outbox outbox)
     {
-        _mapInUse = map;
-        outbox.Events.Add(new NodeEvent(NodeEventKind.Formed, Detail: $"cluster {map.ClusterId:x16} of {map.Nodes.Count} nodes"));
+        _mapUnderWay = null;
+        outbox.Events.Add(_mapInUse is null
+            ? new NodeEvent(NodeEventKind.Formed, Detail: $"cluster {map.ClusterId:x16} of {map.Nodes.Count} nodes")
+            : new NodeEvent(NodeEventKind.MapAdvanced, Detail: $"epoch {map.Epoch}, {map.Nodes.Count} nodes"));
+        if (map != _formation.Map)
+            _formation.Advance(map);
+        Use(map, now);
         foreach (ushort node in _linked)
             SendGreeting(node, outbox);
         Refresh(now, outbox);
@@ -79,6 +102,7 @@ public sealed class ControlPlane
     {
         _linked.Add(node);
         _health.LinkUp(node, now);
+        _gossip.Heard(node, now);
         SendGreeting(node, outbox);
         SendHeartbeat(node, now, outbox);
         Refresh(now, outbox);
@@ -88,6 +112,7 @@ public sealed class ControlPlane
     {
         _linked.Remove(node);
         _health.LinkDown(node);
+        _gossip.Suspect(node, now, FramesIn(outbox));
         Refresh(now, outbox);
     }
 
@@ -97,13 +122,16 @@ public sealed class ControlPlane
         if (now.MonotonicMicros >= _nextHeartbeatMicros)
         {
             _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
+            _heartbeatTurn++;
             foreach (ushort node in _linked)
             {
-                SendHeartbeat(node, now, outbox);
+                if ((node + _heartbeatTurn) % _health.Stretch == 0)
+                    SendHeartbeat(node, now, outbox);
                 if (_mapInUse is null)
                     SendGreeting(node, outbox);
             }
         }
+        _gossip.Tick(now, FramesIn(outbox));
         Refresh(now, outbox);
     }
 
@@ -114,6 +142,7 @@ public sealed class ControlPlane
             PeerMessageKind.Heartbeat => TryHeartbeat(from, message, now, outbox),
             PeerMessageKind.HeartbeatEcho => TryHeartbeatEcho(from, message, now),
             PeerMessageKind.Greeting => TryGreeting(from, message, outbox),
+            >= PeerMessageKind.GossipRound and <= PeerMessageKind.NewerMap => TryGossip(from, message, now, outbox),
             _ => false,
         };
         if (valid)
@@ -127,6 +156,8 @@ public sealed class ControlPlane
     {
         if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage heartbeat))
             return false;
+        _health.HeardHeartbeat(from, now);
+        _gossip.Heard(from, now);
         TakeIncomplete(from, heartbeat.IncompleteBits);
         HeartbeatMessage.Write(outbox.Immediate(from), PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now.WallMs, IncompleteBits());
         return true;
@@ -151,7 +182,52 @@ public sealed class ControlPlane
             return false;
         _greeted[from] = greeting.Sender;
         On(_formation.Hear(greeting), outbox, from);
+        if (greeting.Map is { } map)
+            Offer(map, from, outbox);
         return true;
+    }
+
+    private bool TryGossip(ushort from, in PeerMessage message, Instant now, Outbox outbox)
+    {
+        bool valid = _gossip.TryReceive(from, (GossipKind)message.Kind, message.Body, now, FramesIn(outbox), out ClusterMap? newer);
+        if (newer is not null)
+            Offer(newer, from, outbox);
+        return valid;
+    }
+
+    /// <summary>
+    /// Takes a newer map of this cluster that a peer has, one at a time: a map that comes while another is made durable is offered
+    /// again in the next round.
+    /// </summary>
+    private void Offer(ClusterMap map, ushort from, Outbox outbox)
+    {
+        if (_mapInUse is not { } current || _mapUnderWay is not null || map.ClusterId != current.ClusterId || map.Epoch <= current.Epoch)
+            return;
+        if (map.NodeOf(_self.Id) is { } listed && listed.Birth == _self.Birth && map.PartitionCount == current.PartitionCount)
+        {
+            _mapUnderWay = map;
+            outbox.MapToPersist = map;
+        }
+        else if (map.Epoch > _refusedEpoch)
+        {
+            _refusedEpoch = map.Epoch;
+            outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: $"in its map of epoch {map.Epoch} this node is no member any more"));
+        }
+    }
+
+    private void Use(ClusterMap map, Instant now)
+    {
+        _mapInUse = map;
+        _health.Stretch = Math.Max(1, (map.Nodes.Count - 1 + _options.HeartbeatPeersMax - 1) / _options.HeartbeatPeersMax);
+        _gossip.UseMap(map, now);
+        foreach (ushort node in _linked)
+            _gossip.Heard(node, now);
+    }
+
+    private GossipFrames FramesIn(Outbox outbox)
+    {
+        _gossipFrames.Outbox = outbox;
+        return _gossipFrames;
     }
 
     private void On(FormationOutcome outcome, Outbox outbox, ushort from = 0)
@@ -160,6 +236,7 @@ public sealed class ControlPlane
         {
             case FormationOutcome.Made or FormationOutcome.Adopted or FormationOutcome.AdoptedAfterWipe:
                 _made = outcome;
+                _mapUnderWay = _formation.Map;
                 outbox.MapToPersist = _formation.Map;
                 break;
             case FormationOutcome.SettingsDiffer:
@@ -187,16 +264,19 @@ public sealed class ControlPlane
     private void SendHeartbeat(ushort node, Instant now, Outbox outbox) =>
         HeartbeatMessage.Write(outbox.Immediate(node), PeerMessageKind.Heartbeat, now.MonotonicMicros, now.WallMs, IncompleteBits());
 
-    private byte[] IncompleteBits()
+    /// <summary>One bit per partition up to the last that is incomplete: nothing mostly, and never more than 2 KiB.</summary>
+    private ReadOnlySpan<byte> IncompleteBits()
     {
-        int partitions = _node.PartitionCount;
+        int partitions = _node.PartitionCount, used = 0;
         var bits = new byte[(partitions + 7) / 8];
         for (int partition = 0; partition < partitions; partition++)
         {
-            if (!_node.IsCompleteHere(partition))
-                bits[partition / 8] |= (byte)(1 << partition % 8);
+            if (_node.IsCompleteHere(partition))
+                continue;
+            bits[partition / 8] |= (byte)(1 << partition % 8);
+            used = partition / 8 + 1;
         }
-        return bits;
+        return bits.AsSpan(0, used);
     }
 
     private void TakeIncomplete(ushort from, ReadOnlySpan<byte> bits)
@@ -241,7 +321,10 @@ public sealed class ControlPlane
             ImmutableArray<bool> incomplete = _incomplete.GetValueOrDefault(listed.Id);
             peers.Add(new PeerState(
                 info, _health.IsUp(listed.Id, now), incomplete.IsDefault ? [] : incomplete,
-                _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id)));
+                _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id))
+            {
+                IsAlive = _gossip.IsLive(listed.Id),
+            });
         }
         return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now));
     }
@@ -253,7 +336,7 @@ public sealed class ControlPlane
         for (int i = 0; i < left.Peers.Length; i++)
         {
             PeerState a = left.Peers[i], b = right.Peers[i];
-            if (a.IsUp != b.IsUp || a.Node != b.Node || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
                 return false;
         }
         return true;

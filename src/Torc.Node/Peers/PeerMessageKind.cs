@@ -6,6 +6,12 @@ public enum PeerMessageKind : byte
     Heartbeat = 1,
     HeartbeatEcho = 2,
     Greeting = 3,
+    GossipRound = 4,
+    GossipAnswer = 5,
+    Probe = 6,
+    ProbeAnswer = 7,
+    ProbeRequest = 8,
+    NewerMap = 9,
 
     Write = 16,
     WriteReply = 17,

@@ -29,6 +29,9 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.Formed:
                 log.Formed(happened.Detail ?? "");
                 break;
+            case NodeEventKind.MapAdvanced:
+                log.MapAdvanced(happened.Detail ?? "");
+                break;
             case NodeEventKind.PeerUp:
                 log.PeerUp(happened.Node);
                 break;

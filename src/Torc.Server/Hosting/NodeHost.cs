@@ -208,7 +208,7 @@ internal sealed class NodeHost : IDisposable
     {
         long now = HostClock.MonotonicMicros;
         _parts.Clients.EndOverdue(now, _settings.Get(SettingTable.Timeout), _settings.Get(SettingTable.OutputStallSeconds));
-        _parts.Links.EndSilent(now, SilenceFactor * (long)_settings.Get(SettingTable.PeerDownMs));
+        _parts.Links.EndSilent(now, SilenceFactor * _parts.Node.Control.LinkSilenceMs);
         bool full = Totals().IsDiskFull;
         if (full && !_wasDiskFull)
             _log.DiskFull();

@@ -69,6 +69,9 @@ internal static partial class LogMessages
     [LoggerMessage(22, LogLevel.Warning, "no room on the disk to remember the cluster map; trying again")]
     internal static partial void MapNotSaved(this ILogger log);
 
+    [LoggerMessage(32, LogLevel.Information, "the cluster map changed: {Detail}")]
+    internal static partial void MapAdvanced(this ILogger log, string detail);
+
     [LoggerMessage(30, LogLevel.Warning, "peers are taken at {Address} without a cluster secret: whoever reaches that port can read and change everything. Give every node the same --cluster-secret")]
     internal static partial void NoClusterSecret(this ILogger log, string address);
 
