@@ -264,7 +264,7 @@ public sealed class Gossip
         if (peer.Opinion != PeerOpinion.Suspected)
             return;
         long waitedMs = (now.MonotonicMicros - peer.SuspectedMicros) / Instant.MicrosPerMs;
-        if (waitedMs >= _tunables.ProbeTimeoutMs / 3 && !peer.IsProbedByOthers)
+        if (waitedMs >= _tunables.ProbeTimeoutMs / 2 && !peer.IsProbedByOthers)
             ProbeByOthers(peer, outbox);
         if (waitedMs >= _tunables.ProbeTimeoutMs)
             peer.Opinion = PeerOpinion.Down;

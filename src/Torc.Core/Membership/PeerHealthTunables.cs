@@ -28,7 +28,7 @@ public sealed record PeerHealthTunables
     public int GossipTargets { get; init; } = 2;
 
     /// <summary>Rounds of others answered between two of its own: some nodes are picked by many at once.</summary>
-    public int GossipAnswersMax { get; init; } = 3;
+    public int GossipAnswersMax { get; init; } = 2;
 
     /// <summary>A heartbeat counter that rose within this time is passed on; older news has reached everybody.</summary>
     public int GossipFreshMs { get; init; } = 10_000;

@@ -15,7 +15,7 @@ public sealed class GossipScaleTests(ITestOutputHelper output)
     [Fact]
     public void A_thousand_nodes_know_of_a_change_in_time_and_say_little()
     {
-        var cluster = new GossipCluster(Nodes, 2026, new PeerHealthTunables { IntervalsMax = 8 });
+        var cluster = new GossipCluster(Nodes, 2026, new PeerHealthTunables { IntervalsMax = 8 }, delayStepsMax: 1);
         cluster.Elapse(SettleMs);
         cluster.WrongOpinions().ShouldBe(0, "all came up");
 
