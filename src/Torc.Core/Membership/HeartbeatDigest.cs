@@ -57,7 +57,10 @@ internal sealed class HeartbeatDigest
         var from = new ByteReader(bytes);
         digest = new HeartbeatDigest
         {
-            ClusterId = from.ReadUInt64(), MapEpoch = from.ReadUInt64(), Incarnation = from.ReadUInt64(), Counter = from.ReadUInt64(),
+            ClusterId = from.ReadUInt64(),
+            MapEpoch = from.ReadUInt64(),
+            Incarnation = from.ReadUInt64(),
+            Counter = from.ReadUInt64(),
         };
         int count = from.ReadUInt16();
         bool sound = count <= Placement.ClusterMap.NodesMax && digest.Counter <= CounterMax;
