@@ -121,8 +121,9 @@ public sealed class Gossip
             _wholeMaps = 0;
             _answers = 0;
             ChooseTargets();
+            HeartbeatDigest news = Digest(now);
             foreach (ushort target in _chosen)
-                Send(target, GossipKind.Round, Digest(now), outbox);
+                Send(target, GossipKind.Round, news, outbox);
         }
         foreach (GossipPeer peer in _peers)
             Judge(peer, now, outbox);

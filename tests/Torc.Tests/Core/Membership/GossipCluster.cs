@@ -11,7 +11,6 @@ namespace Torc.Tests.Core.Membership;
 /// </summary>
 internal sealed class GossipCluster
 {
-    public const int StepMs = 100;
     private const int FrameBytes = 15;
     private readonly SeededRandom _random;
     private readonly PeerHealthTunables _tunables;
@@ -24,8 +23,9 @@ internal sealed class GossipCluster
     private readonly HashSet<(int From, int To)> _cut = [];
     private long _step;
 
-    public GossipCluster(int nodes, ulong seed, PeerHealthTunables? tunables = null, int delayStepsMax = 2)
+    public GossipCluster(int nodes, ulong seed, PeerHealthTunables? tunables = null, int delayStepsMax = 2, int stepMs = 100)
     {
+        StepMs = stepMs;
         _random = new SeededRandom(seed);
         _tunables = tunables ?? new PeerHealthTunables();
         Map = MakeMap(nodes);
@@ -40,6 +40,8 @@ internal sealed class GossipCluster
             Start(node);
         }
     }
+
+    public int StepMs { get; }
 
     public ClusterMap Map { get; }
 
@@ -105,11 +107,10 @@ internal sealed class GossipCluster
     /// <summary>The same map in the next epoch, with the replicas of one partition in another order.</summary>
     public static ClusterMap Next(ClusterMap map)
     {
-        ushort[] replicas = [.. Enumerable.Range(0, map.PartitionCount).SelectMany(partition => map.ReplicasOf(partition).ToArray())];
-        ulong[] epochs = [.. Enumerable.Range(0, map.PartitionCount).Select(map.EpochOf)];
-        replicas.AsSpan(map.ReplicasPerPartition * 7, map.ReplicasPerPartition).Reverse();
-        epochs[7] = map.Epoch + 1;
-        return ClusterMap.Make(map.ClusterId, map.Epoch + 1, map.ReplicationFactor, [.. map.Nodes], [.. map.Keyspaces], replicas, epochs);
+        var draft = ClusterMapDraft.After(map);
+        draft.Replicas[7].AsSpan().Reverse();
+        draft.PartitionEpochs[7] = draft.Epoch;
+        return draft.ToMap();
     }
 
     private void Step()

@@ -8,14 +8,15 @@ namespace Torc.Tests.Core.Membership;
 public sealed class GossipScaleTests(ITestOutputHelper output)
 {
     private const int Nodes = 1_000;
-    private const int SettleMs = 10_000;
+    private const int StepMs = 200;
+    private const int SettleMs = 8_000;
     private const int KnownWithinMs = 15_000;
     private const double BytesPerSecondMax = 10_000;
 
     [Fact]
     public void A_thousand_nodes_know_of_a_change_in_time_and_say_little()
     {
-        var cluster = new GossipCluster(Nodes, 2026, new PeerHealthTunables { IntervalsMax = 8 }, delayStepsMax: 1);
+        var cluster = new GossipCluster(Nodes, 2026, new PeerHealthTunables { IntervalsMax = 8 }, delayStepsMax: 1, StepMs);
         cluster.Elapse(SettleMs);
         cluster.WrongOpinions().ShouldBe(0, "all came up");
 

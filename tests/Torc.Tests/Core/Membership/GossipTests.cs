@@ -50,7 +50,7 @@ public sealed class GossipTests
         cluster.Elapse(10_000);
         cluster.Kill(3);
         cluster.Suspect(0, 3);
-        cluster.Elapse(new PeerHealthTunables().ProbeTimeoutMs + GossipCluster.StepMs);
+        cluster.Elapse(new PeerHealthTunables().ProbeTimeoutMs + cluster.StepMs);
         cluster[0].OpinionOf(3).ShouldBe(PeerOpinion.Down);
     }
 

@@ -48,11 +48,11 @@ public sealed class MapDeltaTests
 
     private static ClusterMap WithNode(ClusterMap map)
     {
-        ushort[] replicas = [.. Enumerable.Range(0, map.PartitionCount).SelectMany(partition => map.ReplicasOf(partition).ToArray())];
-        replicas[9] = 100;
-        ulong[] epochs = [.. Enumerable.Range(0, map.PartitionCount).Select(partition => partition == 3 ? map.Epoch + 1 : map.EpochOf(partition))];
-        NodeInfo added = map.Nodes[0] with { Id = 100, PeerAddress = "10.9.9.9:7379", Birth = 99 };
-        return ClusterMap.Make(map.ClusterId, map.Epoch + 1, map.ReplicationFactor, [.. map.Nodes, added], [.. map.Keyspaces], replicas, epochs);
+        var draft = ClusterMapDraft.After(map);
+        draft.Nodes = [.. map.Nodes, map.Nodes[0] with { Id = 100, PeerAddress = "10.9.9.9:7379", Birth = 99 }];
+        draft.Replicas[3][0] = 100;
+        draft.PartitionEpochs[3] = draft.Epoch;
+        return draft.ToMap();
     }
 
     private static byte[] Encode(ClusterMap? from, ClusterMap to)
