@@ -68,6 +68,9 @@ public sealed record NodeOptions
     /// <summary>Nodes that are asked to probe a suspect too.</summary>
     public int IndirectProbes { get; init; } = 3;
 
+    /// <summary>Partitions that one node takes over at a time while the cluster changes.</summary>
+    public int CopiesPerNodeMax { get; init; } = 4;
+
     /// <summary>Peers that get a heartbeat in each interval; with more they take turns, and silences may last as much longer.</summary>
     public int HeartbeatPeersMax { get; init; } = 16;
 

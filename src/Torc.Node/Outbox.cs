@@ -1,3 +1,4 @@
+using Torc.Core.Consensus;
 using Torc.Core.Placement;
 using Torc.Node.Commands;
 using Torc.Node.Peers;
@@ -7,6 +8,9 @@ namespace Torc.Node;
 
 /// <summary>A reply on its way to a session: a range of <see cref="Outbox.ReplyBytes"/>.</summary>
 public readonly record struct SessionReply(Request Request, int Start, int Length);
+
+/// <summary>What this node promised or accepted as a voter on the cluster map, and the number to tell when it is durable.</summary>
+public sealed record Vote(AcceptorState State, ulong Number);
 
 /// <summary>
 /// The effects of one turn of a shard or of the control plane, performed by the host after it left the lock.
@@ -43,6 +47,9 @@ public sealed class Outbox
 
     /// <summary>A map that the host must make durable, then hand to <c>ControlPlane.OnMapPersisted</c>; null mostly.</summary>
     public ClusterMap? MapToPersist { get; set; }
+
+    /// <summary>A vote that the host must make durable, after those that it was given before, then tell <c>ControlPlane.OnVoteSaved</c>; null mostly.</summary>
+    public Vote? VoteToPersist { get; set; }
 
     /// <summary>Bytes of replies and frames for peers that the turn has made so far: the host ends a turn that has made many.</summary>
     public long Bytes
@@ -86,6 +93,7 @@ public sealed class Outbox
         ColdReads.Clear();
         Events.Clear();
         MapToPersist = null;
+        VoteToPersist = null;
     }
 
     private static PeerBuffer Buffer(ref PeerBuffer?[] buffers, List<ushort> nodes, ushort node)

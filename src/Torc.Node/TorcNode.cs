@@ -1,13 +1,14 @@
 // A node without sockets, files, clocks or threads: what Server runs for real and the simulator runs in virtual time.
 //
 // The host gives inputs and performs effects:
-//   control plane   Start, Tick, OnLinkUp, OnLinkDown, OnPeerMessage, OnMapPersisted        (one lock)
+//   control plane   Start, Tick, OnLinkUp, OnLinkDown, OnPeerMessage, OnMapPersisted, OnVoteSaved, Ask   (one lock)
 //   each shard      BeginTurn, { Execute | OnPeerMessage | OnColdRead | OnStorageProgress | OnViewChanged | Tick }, EndTurn   (a lock each)
 //   each session    Receive, Deliver, and its Output                                        (a lock each)
 //   each store      BeginFlush/EndFlush and BeginMaintenance/EndMaintenance under the shard's lock, their Run outside
 // After a turn of the control plane that changed View, every shard gets OnViewChanged in a turn of its own.
 
 using Torc.Core.Clocks;
+using Torc.Core.Consensus;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node.Commands;
@@ -25,7 +26,8 @@ namespace Torc.Node;
 /// <param name="Incarnation">New at every start (48 bits): no two runs stamp with the same actor.</param>
 /// <param name="Map">The map of an earlier run, or null.</param>
 /// <param name="ShardCount">Fixed in the data directory.</param>
-public sealed record NodeIdentity(NodeInfo Self, ulong Incarnation, ClusterMap? Map, int ShardCount);
+/// <param name="Vote">The last vote on the map that an earlier run made durable, or null.</param>
+public sealed record NodeIdentity(NodeInfo Self, ulong Incarnation, ClusterMap? Map, int ShardCount, AcceptorState? Vote = null);
 
 public sealed class TorcNode
 {
@@ -90,6 +92,18 @@ public sealed class TorcNode
 
     /// <summary>Whether this node's copy of a partition counts; read by routing on any thread, checked again by the shard.</summary>
     public bool IsCompleteHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.IsComplete(partition);
+
+    /// <summary>The oldest epoch of a map by which a shard of this node still answers; 0 before the cluster is formed.</summary>
+    public ulong MapEpochInShards
+    {
+        get
+        {
+            ulong oldest = ulong.MaxValue;
+            foreach (Shard? shard in _shards)
+                oldest = Math.Min(oldest, shard?.MapEpoch ?? 0);
+            return oldest;
+        }
+    }
 
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);
 }

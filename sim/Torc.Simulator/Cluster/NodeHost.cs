@@ -20,6 +20,7 @@ internal sealed class NodeHost
     private readonly SimulatedMachine _machine;
     private readonly ClusterContext _context;
     private readonly Stack<Outbox> _freeOutboxes = new();
+    private ulong _lastVote;
     private readonly List<ShardHost> _shards = [];
     private readonly PeerLinks _links;
     private readonly ClientDoor _door;
@@ -220,6 +221,8 @@ internal sealed class NodeHost
         SendImmediate(outbox);
         if (outbox.MapToPersist is { } map)
             AfterDiskWork(DiskWork.Flush, () => OnMapPersisted(map));
+        if (outbox.VoteToPersist is { } vote)
+            AfterDiskWork(DiskWork.Flush, () => OnVoteSaved(vote));
         Return(outbox);
         ClusterView view = Node.View;
         if (view == before)
@@ -232,6 +235,16 @@ internal sealed class NodeHost
     {
         _machine.PersistedMap = map;
         ControlTurn((control, outbox) => control.OnMapPersisted(map, Now, outbox));
+    }
+
+    private void OnVoteSaved(Vote vote)
+    {
+        if (vote.Number > _lastVote)
+        {
+            _lastVote = vote.Number;
+            _machine.SavedVote = vote.State;
+        }
+        ControlTurn((control, outbox) => control.OnVoteSaved(vote, Now, outbox));
     }
 
     private Gating GatingOf(Durability durability)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Simulator.Disks;
@@ -46,6 +47,8 @@ internal sealed class SimulatedMachine
     public IReadOnlyList<CrashableDisk> Disks { get; private set; }
 
     public ClusterMap? PersistedMap { get; set; }
+
+    public AcceptorState? SavedVote { get; set; }
 
     /// <summary>The running process; null while the machine is down or starting.</summary>
     public NodeHost? Host { get; private set; }
@@ -148,7 +151,7 @@ internal sealed class SimulatedMachine
             LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         _starts++;
         ulong incarnation = ((ulong)_birth << 16) | _starts;
-        var identity = new NodeIdentity(Describe(Id, _context.Settings.DataCentres, _birth), incarnation, PersistedMap, _context.Settings.Shards);
+        var identity = new NodeIdentity(Describe(Id, _context.Settings.DataCentres, _birth), incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
         Host = NodeHost.TryStart(this, _context, identity);
         if (Host is not { } host)
             return;
@@ -190,6 +193,7 @@ internal sealed class SimulatedMachine
             _birth = birth;
         _starts = 0;
         PersistedMap = null;
+        SavedVote = null;
         Disks = Enumerable.Range(0, _context.Settings.Shards).Select(_ => new CrashableDisk { SyncsAreLies = _context.Defect == Defect.LyingDisk }).ToArray();
     }
 }

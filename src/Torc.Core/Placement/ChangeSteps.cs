@@ -85,6 +85,18 @@ public static class ChangeSteps
         return draft.ToMap();
     }
 
+    /// <summary>
+    /// A member came back with another data directory: the map names its new birth, so that it may vote again. It has to tell itself that its copies
+    /// are incomplete.
+    /// </summary>
+    public static ClusterMap Readmit(ClusterMap map, ushort node, ulong birth)
+    {
+        ClusterMapDraft draft = ClusterMapDraft.After(map);
+        int index = Array.FindIndex(draft.Nodes, member => member.Id == node);
+        draft.Nodes[index] = draft.Nodes[index] with { Birth = birth };
+        return draft.ToMap();
+    }
+
     internal static ClusterMap Finished(ClusterMapDraft draft)
     {
         Check.That(draft.Moves.All(move => move is null));

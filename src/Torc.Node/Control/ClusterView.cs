@@ -13,6 +13,9 @@ public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> In
     /// <summary>It lives as far as this node can find out, by way of others too; one that lives may still be out of reach from here.</summary>
     public bool IsAlive { get; init; }
 
+    /// <summary>The map by which it answers requests, as it told over the link that is open; 0 while it has not.</summary>
+    public ulong MapEpoch { get; init; }
+
     public bool IsComplete(int partition) => (uint)partition >= (uint)Incomplete.Length || !Incomplete[partition];
 }
 

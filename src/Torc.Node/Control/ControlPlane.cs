@@ -7,13 +7,14 @@
 // answers at once. Does it live (Gossip)? Others may see it where this node does not: a broken link is a hint to probe it.
 
 using System.Collections.Immutable;
+using Torc.Core.Consensus;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node.Peers;
 
 namespace Torc.Node.Control;
 
-public sealed class ControlPlane
+public sealed class ControlPlane : ChangeDriver.IReports
 {
     private readonly TorcNode _node;
     private readonly NodeOptions _options;
@@ -23,8 +24,12 @@ public sealed class ControlPlane
     private readonly PeerHealth _health;
     private readonly Gossip _gossip;
     private readonly GossipFrames _gossipFrames = new();
+    private readonly MapRegister _register;
+    private readonly ChangeCoordinator _changes;
     private readonly Dictionary<ushort, NodeInfo> _greeted = [];
     private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
+    private readonly Dictionary<ushort, ulong> _mapEpochs = [];
+    private readonly Dictionary<ushort, ulong> _births = []; // as greeted over the links that are open
     private readonly HashSet<ushort> _linked = [];
     private FormationOutcome _made;
     private ClusterMap? _mapInUse;
@@ -50,6 +55,9 @@ public sealed class ControlPlane
         };
         _health = new PeerHealth(self.Id, tunables);
         _gossip = new Gossip(self.Id, node.Identity.Incarnation, tunables, new SeededRandom(node.Identity.Incarnation).Fork($"gossip of node {self.Id}"));
+        _register = new MapRegister(
+            new Voter(self.Id, self.Birth), node.Actor, new SeededRandom(node.Identity.Incarnation).Fork($"proposals of node {self.Id}"), node.Identity.Vote);
+        _changes = new ChangeCoordinator(self.Id, _register, this, _options.CopiesPerNodeMax);
         _mapInUse = persisted;
         View = MakeView(default);
     }
@@ -72,6 +80,9 @@ public sealed class ControlPlane
 
     /// <summary>Silence on a link after which its peer counts as down; a living one is never silent for twice as long.</summary>
     public long LinkSilenceMs => (long)_options.PeerSilenceMs * _health.Stretch;
+
+    /// <summary>What became of the last requests to change the cluster that were made on this node.</summary>
+    public ImmutableArray<ClusterRequestReport> Requests => _changes.Reports;
 
     /// <summary>Call once, before anything else.</summary>
     public void Start(Instant now, Outbox outbox)
@@ -97,6 +108,20 @@ public sealed class ControlPlane
         Refresh(now, outbox);
     }
 
+    /// <summary>The host made <see cref="Outbox.VoteToPersist"/> durable, and all votes before it.</summary>
+    public void OnVoteSaved(Vote vote, Instant now, Outbox outbox)
+    {
+        _register.OnVoteSaved(vote.Number);
+        Refresh(now, outbox);
+    }
+
+    /// <summary>An operator asks for a change of the cluster; <see cref="Requests"/> tells what became of it.</summary>
+    public void Ask(ClusterRequest request, Instant now, Outbox outbox)
+    {
+        _changes.Ask(request, isFormed: _mapInUse is not null);
+        Refresh(now, outbox);
+    }
+
     /// <summary>A link to a peer is open in both directions.</summary>
     public void OnLinkUp(ushort node, Instant now, Outbox outbox)
     {
@@ -111,6 +136,8 @@ public sealed class ControlPlane
     public void OnLinkDown(ushort node, Instant now, Outbox outbox)
     {
         _linked.Remove(node);
+        _mapEpochs.Remove(node);
+        _births.Remove(node);
         _health.LinkDown(node);
         _gossip.Suspect(node, now, FramesIn(outbox));
         Refresh(now, outbox);
@@ -132,6 +159,11 @@ public sealed class ControlPlane
             }
         }
         _gossip.Tick(now, FramesIn(outbox));
+        _register.Tick(now);
+        if (_register.VoterBehind is >= 0 and int behind && _linked.Contains((ushort)behind))
+            SendGreeting((ushort)behind, outbox);
+        if (_mapInUse is { } map && _mapUnderWay is null)
+            _changes.Step(map, now);
         Refresh(now, outbox);
     }
 
@@ -142,6 +174,7 @@ public sealed class ControlPlane
             PeerMessageKind.Heartbeat => TryHeartbeat(from, message, now, outbox),
             PeerMessageKind.HeartbeatEcho => TryHeartbeatEcho(from, message, now),
             PeerMessageKind.Greeting => TryGreeting(from, message, outbox),
+            PeerMessageKind.Consensus => _register.TryReceive(from, message.Body, now),
             >= PeerMessageKind.GossipRound and <= PeerMessageKind.NewerMap => TryGossip(from, message, now, outbox),
             _ => false,
         };
@@ -158,8 +191,8 @@ public sealed class ControlPlane
             return false;
         _health.HeardHeartbeat(from, now);
         _gossip.Heard(from, now);
-        TakeIncomplete(from, heartbeat.IncompleteBits);
-        HeartbeatMessage.Write(outbox.Immediate(from), PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now.WallMs, IncompleteBits());
+        TakeReport(from, heartbeat);
+        WriteHeartbeat(from, PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now, outbox);
         return true;
     }
 
@@ -167,7 +200,7 @@ public sealed class ControlPlane
     {
         if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage echo))
             return false;
-        TakeIncomplete(from, echo.IncompleteBits);
+        TakeReport(from, echo);
         long roundTrip = now.MonotonicMicros - echo.SentMicros;
         if (roundTrip < 0)
             return false;
@@ -181,6 +214,7 @@ public sealed class ControlPlane
         if (!Greeting.TryDecode(message.Body, out Greeting? greeting) || greeting.Sender.Id != from)
             return false;
         _greeted[from] = greeting.Sender;
+        _births[from] = greeting.Sender.Birth;
         On(_formation.Hear(greeting), outbox, from);
         if (greeting.Map is { } map)
             Offer(map, from, outbox);
@@ -218,6 +252,7 @@ public sealed class ControlPlane
     private void Use(ClusterMap map, Instant now)
     {
         _mapInUse = map;
+        _register.Use(map);
         _health.Stretch = Math.Max(1, (map.Nodes.Count - 1 + _options.HeartbeatPeersMax - 1) / _options.HeartbeatPeersMax);
         _gossip.UseMap(map, now);
         foreach (ushort node in _linked)
@@ -262,7 +297,14 @@ public sealed class ControlPlane
     }
 
     private void SendHeartbeat(ushort node, Instant now, Outbox outbox) =>
-        HeartbeatMessage.Write(outbox.Immediate(node), PeerMessageKind.Heartbeat, now.MonotonicMicros, now.WallMs, IncompleteBits());
+        WriteHeartbeat(node, PeerMessageKind.Heartbeat, now.MonotonicMicros, now, outbox);
+
+    private void WriteHeartbeat(ushort to, PeerMessageKind kind, long sentMicros, Instant now, Outbox outbox)
+    {
+        // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
+        ulong epoch = _node.MapEpochInShards;
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, IncompleteBits());
+    }
 
     /// <summary>One bit per partition up to the last that is incomplete: nothing mostly, and never more than 2 KiB.</summary>
     private ReadOnlySpan<byte> IncompleteBits()
@@ -279,8 +321,10 @@ public sealed class ControlPlane
         return bits.AsSpan(0, used);
     }
 
-    private void TakeIncomplete(ushort from, ReadOnlySpan<byte> bits)
+    private void TakeReport(ushort from, in HeartbeatMessage heartbeat)
     {
+        ReadOnlySpan<byte> bits = heartbeat.IncompleteBits;
+        _mapEpochs[from] = heartbeat.MapEpoch;
         ImmutableArray<bool> known = _incomplete.GetValueOrDefault(from);
         var flags = new bool[Math.Min(bits.Length * 8, _node.PartitionCount)];
         bool changed = known.IsDefault || known.Length != flags.Length;
@@ -293,9 +337,31 @@ public sealed class ControlPlane
             _incomplete[from] = [.. flags];
     }
 
-    /// <summary>Publishes a new view when anything that decisions hang on has changed.</summary>
+    ulong IPlacementReports.MapEpochOf(ushort node) => node == _self.Id ? _node.MapEpochInShards : _mapEpochs.GetValueOrDefault(node);
+
+    bool IPlacementReports.IsComplete(ushort node, int partition)
+    {
+        if (node == _self.Id)
+            return _node.IsCompleteHere(partition);
+        ImmutableArray<bool> incomplete = _incomplete.GetValueOrDefault(node);
+        return incomplete.IsDefault || partition >= incomplete.Length || !incomplete[partition];
+    }
+
+    bool ChangeDriver.IReports.IsAlive(ushort node) => node == _self.Id || _gossip.IsLive(node);
+
+    ulong ChangeDriver.IReports.BirthOf(ushort node)
+    {
+        if (node == _self.Id)
+            return _self.Birth;
+        return _births.TryGetValue(node, out ulong birth) ? birth : _mapInUse!.NodeOf(node)!.Birth;
+    }
+
+    /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
     private void Refresh(Instant now, Outbox outbox)
     {
+        _register.Flush(now, outbox);
+        if (_register.TakeDecided() is { } decided)
+            Offer(decided, _self.Id, outbox);
         ClusterView next = MakeView(now);
         if (SameForDecisions(View, next))
             return;
@@ -324,6 +390,7 @@ public sealed class ControlPlane
                 _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id))
             {
                 IsAlive = _gossip.IsLive(listed.Id),
+                MapEpoch = listed.Id == _self.Id ? map.Epoch : _mapEpochs.GetValueOrDefault(listed.Id),
             });
         }
         return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now));
@@ -336,7 +403,7 @@ public sealed class ControlPlane
         for (int i = 0; i < left.Peers.Length; i++)
         {
             PeerState a = left.Peers[i], b = right.Peers[i];
-            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
                 return false;
         }
         return true;

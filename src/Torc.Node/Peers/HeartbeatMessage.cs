@@ -2,7 +2,7 @@ namespace Torc.Node.Peers;
 
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
-/// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | partition count u16 | incomplete bits</c>.
+/// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 | incomplete bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
@@ -11,14 +11,18 @@ public readonly ref struct HeartbeatMessage
 
     public long WallMs { get; private init; }
 
-    /// <summary>One bit per partition, low bit first: the sender's copy does not count.</summary>
+    /// <summary>Epoch of the map by which all shards of the sender answer requests.</summary>
+    public ulong MapEpoch { get; private init; }
+
+    /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; private init; }
 
-    public static void Write(PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ReadOnlySpan<byte> incompleteBits)
+    public static void Write(PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, ReadOnlySpan<byte> incompleteBits)
     {
         ByteWriter body = to.Begin(kind, PeerFrame.ControlPartition);
         body.WriteInt64(sentMicros);
         body.WriteInt64(wallMs);
+        body.WriteUInt64(mapEpoch);
         body.WriteBlob(incompleteBits);
         to.End();
     }
@@ -26,7 +30,13 @@ public readonly ref struct HeartbeatMessage
     public static bool TryRead(ReadOnlySpan<byte> body, out HeartbeatMessage message)
     {
         var reader = new ByteReader(body);
-        message = new HeartbeatMessage { SentMicros = reader.ReadInt64(), WallMs = reader.ReadInt64(), IncompleteBits = reader.ReadBlob() };
+        message = new HeartbeatMessage
+        {
+            SentMicros = reader.ReadInt64(),
+            WallMs = reader.ReadInt64(),
+            MapEpoch = reader.ReadUInt64(),
+            IncompleteBits = reader.ReadBlob(),
+        };
         return reader.Complete;
     }
 }

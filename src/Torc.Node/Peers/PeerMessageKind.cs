@@ -12,6 +12,7 @@ public enum PeerMessageKind : byte
     ProbeAnswer = 7,
     ProbeRequest = 8,
     NewerMap = 9,
+    Consensus = 10,
 
     Write = 16,
     WriteReply = 17,

@@ -29,6 +29,7 @@ public sealed class Shard
     private readonly FloorSweep _floorSweep;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
     private readonly List<Operation> _walk = [];
+    private ulong _mapEpoch;
     private readonly ByteWriter _reply = new();
     private List<IResumable> _stalled = [];
     private List<IResumable> _resuming = [];
@@ -79,6 +80,9 @@ public sealed class Shard
     public RepairProgress Repairs => _repair.Progress;
 
     internal ClusterView View { get; private set; }
+
+    /// <summary>Of the map by which this shard answers requests, and by which <see cref="IsComplete"/> speaks; 0 before there is one. Read from anywhere.</summary>
+    public ulong MapEpoch => Volatile.Read(ref _mapEpoch);
 
     internal Instant Now { get; private set; }
 
@@ -242,6 +246,7 @@ public sealed class Shard
             else if (isUp && !wasUp && previous.IsFormed)
                 _repair.CatchUp.OnPeerUp((ushort)node);
         }
+        Volatile.Write(ref _mapEpoch, view.Map!.Epoch);
     }
 
     /// <summary>Called every <see cref="NodeOptions.TickIntervalMs"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Server.Disks;
 using Torc.Storage.Disk;
 
@@ -73,6 +74,16 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>Makes a newer cluster map durable.</summary>
     public void SaveMap(ReadOnlySpan<byte> map) => Replace(Identity.WithMap(map));
+
+    /// <summary>What this node last promised or accepted as a voter; null when it never did.</summary>
+    public AcceptorState? ReadVote() => VoteFile.Read(_disk, Path);
+
+    /// <summary>Makes a vote durable.</summary>
+    public void SaveVote(AcceptorState vote)
+    {
+        if (VoteFile.Write(_disk, vote) != DiskOutcome.Done)
+            throw new DataDirectoryException($"{Path} has no room for the node's vote. Free some space.");
+    }
 
     /// <summary>The disk of one shard's log, made when it is missing. Owned by this directory.</summary>
     public IDisk ShardDisk(int shard)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Control;
@@ -9,21 +10,24 @@ using Torc.Server.Hosting.Shards;
 
 namespace Torc.Server.Hosting;
 
-internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, Tick }
+internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, VoteSaved, Request, Tick }
 
 /// <summary>One input of the control plane.</summary>
 internal readonly record struct ControlWork(ControlWorkKind Kind, ushort Node = 0, object? Subject = null);
 
 /// <summary>
 /// Runs the node's control plane for real: turns one at a time, effects outside them, and every new view handed to all
-/// shards in order. A new map is made durable on a thread of the pool and told to the control plane afterwards.
+/// shards in order. New maps and votes are made durable one after another, on a thread of the pool, and told to the control plane afterwards.
 /// </summary>
-internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) : SerialExecutor<ControlWork>
+internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, Action<AcceptorState> saveVote) : SerialExecutor<ControlWork>
 {
+    private readonly ConcurrentQueue<object> _toPersist = new();
     private readonly ControlPlane _control = parts.Node.Control;
     private ClusterView _published = parts.Node.Control.View;
     private ShardHost[] _shards = [];
     private int _tickWaits;
+    private int _persisting;
+    private long _requests;
 
     /// <summary>Gives the shards the view as it is, and the control plane its first turn.</summary>
     internal void Start(ShardHost[] shards)
@@ -49,6 +53,15 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) :
     {
         Add(new ControlWork(ControlWorkKind.Frame, frame.From, frame));
         Pump();
+    }
+
+    /// <summary>Hands an operator's request to the control plane; the number under which its reports tell the outcome.</summary>
+    internal long Ask(ChangeRequest? change)
+    {
+        long number = Interlocked.Increment(ref _requests);
+        Add(new ControlWork(ControlWorkKind.Request, Subject: new ClusterRequest(number, change)));
+        Pump();
+        return number;
     }
 
     internal void Tick()
@@ -81,11 +94,14 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) :
         parts.Links.SendImmediate(outbox);
         parts.Links.SendGated(outbox);
         ClusterMap? map = outbox.MapToPersist;
+        Vote? vote = outbox.VoteToPersist;
         parts.Outboxes.Return(outbox);
         if (_control.View != _published)
             Publish(_control.View);
+        if (vote is not null)
+            Persist(vote);
         if (map is not null)
-            ThreadPool.UnsafeQueueUserWorkItem(Persist, map, preferLocal: false);
+            Persist(map);
     }
 
     private void Run(ControlPlane control, ControlWork work, Instant now, Outbox outbox)
@@ -103,6 +119,12 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) :
                 break;
             case ControlWorkKind.MapPersisted:
                 control.OnMapPersisted((ClusterMap)work.Subject!, now, outbox);
+                break;
+            case ControlWorkKind.VoteSaved:
+                control.OnVoteSaved((Vote)work.Subject!, now, outbox);
+                break;
+            case ControlWorkKind.Request:
+                control.Ask((ClusterRequest)work.Subject!, now, outbox);
                 break;
             default:
                 Volatile.Write(ref _tickWaits, 0);
@@ -130,13 +152,33 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> persist) :
             shard.OnViewChanged(view);
     }
 
-    private void Persist(ClusterMap map)
+    private void Persist(object mapOrVote)
+    {
+        _toPersist.Enqueue(mapOrVote);
+        if (Interlocked.Increment(ref _persisting) == 1)
+            ThreadPool.UnsafeQueueUserWorkItem(static host => host.PersistAll(), this, preferLocal: false);
+    }
+
+    private void PersistAll()
     {
         try
         {
-            persist(map);
-            Add(new ControlWork(ControlWorkKind.MapPersisted, Subject: map));
-            Pump();
+            do
+            {
+                _toPersist.TryDequeue(out object? next);
+                if (next is ClusterMap map)
+                {
+                    saveMap(map);
+                    Add(new ControlWork(ControlWorkKind.MapPersisted, Subject: map));
+                }
+                else
+                {
+                    saveVote(((Vote)next!).State);
+                    Add(new ControlWork(ControlWorkKind.VoteSaved, Subject: next));
+                }
+                Pump();
+            }
+            while (Interlocked.Decrement(ref _persisting) > 0);
         }
         catch (Exception error)
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Core.Placement;
 using Torc.Server.Data;
 using Torc.Server.Disks;
@@ -27,6 +28,7 @@ internal sealed class NodeHome : IDisposable
             _directory = DataDirectory.Open(settings.Get(SettingTable.Data), wish, _random);
         _identity = _directory?.Identity ?? DataDirectory.Fresh(wish, _random);
         Map = DecodeMap(_identity.Map.Span, _directory?.Path);
+        Vote = _directory?.ReadVote();
     }
 
     /// <summary>The directory's path, or a word for people when there is none.</summary>
@@ -36,6 +38,9 @@ internal sealed class NodeHome : IDisposable
 
     /// <summary>The map of the last run, or null.</summary>
     internal ClusterMap? Map { get; }
+
+    /// <summary>The last vote of an earlier run, or null.</summary>
+    internal AcceptorState? Vote { get; }
 
     /// <summary>Locks and checks the directory; changes nothing in it.</summary>
     internal static NodeHome Open(SettingValues settings) => new(settings);
@@ -58,6 +63,9 @@ internal sealed class NodeHome : IDisposable
         else
             _directory.SaveMap(bytes.Written);
     }
+
+    /// <summary>A node in memory has nothing to save: its next start has another birth, under which it has promised nothing.</summary>
+    internal void SaveVote(AcceptorState vote) => _directory?.SaveVote(vote);
 
     /// <summary>The disk of one shard's log. A shard in memory gets one too, and leaves it alone.</summary>
     internal IDisk ShardDisk(int shard)

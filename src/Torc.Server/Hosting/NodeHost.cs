@@ -54,13 +54,13 @@ internal sealed class NodeHost : IDisposable
         Identity identity = home.Identity;
         NodeInfo self = NodeConfiguration.Self(settings, identity.Birth);
         var node = new TorcNode(
-            new NodeIdentity(self, identity.Incarnation, home.Map, identity.ShardCount),
+            new NodeIdentity(self, identity.Incarnation, home.Map, identity.ShardCount, home.Vote),
             NodeConfiguration.Formation(settings), NodeConfiguration.Options(settings),
             NodeConfiguration.Limits(settings, identity.SegmentBytes), Surroundings, TorcNode.MakeCommandTable());
         Surroundings.Metrics = node.Metrics;
         var links = new PeerLinks(settings.ClusterNodes.Addresses.Count, peer => _control!.OnLinkUp(peer), peer => _control!.OnLinkDown(peer));
         _parts = new HostParts(node, clients, links, new EventSink(_log), new OutboxPool(), fate);
-        _control = new ControlHost(_parts, SaveMap);
+        _control = new ControlHost(_parts, map => Save(() => _home.SaveMap(map)), vote => Save(() => _home.SaveVote(vote)));
     }
 
     internal HostParts Parts => _parts;
@@ -177,15 +177,15 @@ internal sealed class NodeHost : IDisposable
         return (store!, report);
     }
 
-    /// <summary>A full disk does not lose the map: the node waits for room, unformed meanwhile.</summary>
-    private void SaveMap(ClusterMap map)
+    /// <summary>A full disk loses no map and no vote: the node waits for room, and goes on by the map that it has.</summary>
+    private void Save(Action save)
     {
         const int pauseMs = 1_000;
         while (true)
         {
             try
             {
-                _home.SaveMap(map);
+                save();
                 return;
             }
             catch (DataDirectoryException)

@@ -315,7 +315,10 @@ internal sealed class LoopNode
     {
         turn(Node.Control, _outbox);
         ClusterMap? map = _outbox.MapToPersist;
+        Vote? vote = _outbox.VoteToPersist;
         Perform();
+        if (vote is not null)
+            ControlTurn((control, outbox) => control.OnVoteSaved(vote, _cluster.Now, outbox));
         if (map is not null)
             ControlTurn((control, outbox) => control.OnMapPersisted(map, _cluster.Now, outbox));
         OnView(force: false);

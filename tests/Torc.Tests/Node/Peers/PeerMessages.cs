@@ -37,7 +37,7 @@ internal static class PeerMessages
         listing.Encode(ListReply.Begin(buffer, Partition, 10, ReadStatus.Answered, complete: true, 0));
         buffer.End();
         ForwardReply.Write(buffer, Partition, 11, refused: true, "-UNAVAILABLE\r\n"u8);
-        HeartbeatMessage.Write(buffer, PeerMessageKind.Heartbeat, 5, 6, [1, 2, 3]);
+        HeartbeatMessage.Write(buffer, PeerMessageKind.Heartbeat, 5, 6, 7, [1, 2, 3]);
         return buffer.Seal().ToArray();
     }
 

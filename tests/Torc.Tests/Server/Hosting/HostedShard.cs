@@ -42,7 +42,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
         Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders, home: null);
         Host.FlushOpening();
         Host.Start();
-        new ControlHost(parts, static _ => { }).Start([Host]);
+        new ControlHost(parts, static _ => { }, static _ => { }).Start([Host]);
         SpinWait.SpinUntil(() => _node.View.IsFormed, FormPatience).ShouldBeTrue();
     }
 

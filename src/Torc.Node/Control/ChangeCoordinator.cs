@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using Torc.Core.Placement;
+
+namespace Torc.Node.Control;
+
+/// <summary>
+/// Brings about changes of the cluster map: proposes what operators ask of this node, one request after another, and, while this node is the
+/// driver, the next step of the change under way. All of it is one proposal at a time in <see cref="MapRegister"/>.
+/// </summary>
+public sealed class ChangeCoordinator
+{
+    /// <summary>Maps that may be decided in a row in place of the one that a request proposed, before the request is given up.</summary>
+    private const int LostMax = 16;
+
+    /// <summary>Requests that wait, and reports that are kept.</summary>
+    private const int RequestsMax = 16;
+
+    private readonly ushort _self;
+    private readonly MapRegister _register;
+    private readonly ChangeDriver.IReports _reports;
+    private readonly int _copiesPerNodeMax;
+    private readonly Queue<ClusterRequest> _waiting = new();
+    private ClusterRequest? _proposed;
+    private int _lost;
+
+    internal ChangeCoordinator(ushort self, MapRegister register, ChangeDriver.IReports reports, int copiesPerNodeMax)
+    {
+        _self = self;
+        _register = register;
+        _reports = reports;
+        _copiesPerNodeMax = copiesPerNodeMax;
+    }
+
+    /// <summary>What became of the last requests, in the order in which they were made. Replaced, never changed: readable from anywhere.</summary>
+    public ImmutableArray<ClusterRequestReport> Reports { get; private set; } = [];
+
+    /// <summary>Takes a request; its outcome is told by <see cref="Reports"/>.</summary>
+    public void Ask(ClusterRequest request, bool isFormed)
+    {
+        Report(request, ClusterRequestState.Deciding, "being decided");
+        if (!isFormed)
+            Report(request, ClusterRequestState.Refused, "This node is in no cluster yet.");
+        else if (_waiting.Count < RequestsMax)
+            _waiting.Enqueue(request);
+        else
+            Report(request, ClusterRequestState.Refused, $"{RequestsMax} requests wait already: are the voters up?");
+    }
+
+    /// <summary>Time has passed, or a map came into use.</summary>
+    /// <param name="map">The map in use.</param>
+    /// <param name="now">Now.</param>
+    public void Step(ClusterMap map, Instant now)
+    {
+        if (_proposed is not null)
+            Settle(_proposed, map);
+        if (!_register.CanPropose)
+            return;
+        while (_proposed is null && _waiting.TryDequeue(out ClusterRequest? request))
+            Propose(request, map, now);
+        if (_register.CanPropose && ChangeDriver.IsDriver(map, _self, _reports)
+            && ChangeDriver.Next(map, _reports, _copiesPerNodeMax) is { } next)
+            _register.Propose(next, now);
+    }
+
+    private void Propose(ClusterRequest request, ClusterMap map, Instant now)
+    {
+        if (request.Change is null)
+        {
+            if (map.IsChanging)
+                Submit(request, ChangeSteps.Cancel(map), now);
+            else
+                Report(request, ClusterRequestState.Refused, "No change is under way.");
+            return;
+        }
+        PlacementPlan plan = ChangePlanner.Plan(map, request.Change);
+        if (plan.Refusal is null)
+            Submit(request, plan.First!, now);
+        else
+            Report(request, ClusterRequestState.Refused, plan.Refusal);
+    }
+
+    private void Submit(ClusterRequest request, ClusterMap next, Instant now)
+    {
+        _proposed = request;
+        _register.Propose(next, now);
+    }
+
+    private void Settle(ClusterRequest request, ClusterMap map)
+    {
+        switch (_register.Proposal)
+        {
+            case ProposalState.Running:
+                return;
+            case ProposalState.Won:
+                Report(request, ClusterRequestState.Decided, "decided");
+                break;
+            case ProposalState.Lost when ++_lost < LostMax:
+                // Planned once more from the map that was decided instead, which need not be in use yet.
+                _waiting.Enqueue(request);
+                _proposed = null;
+                return;
+            case ProposalState.Lost:
+                Report(request, ClusterRequestState.Refused, "Other changes were decided instead, again and again. Look at what is under way, then ask again.");
+                break;
+            default:
+                Report(request, ClusterRequestState.Refused,
+                    $"No majority of the voters (nodes {string.Join(", ", map.Voters)}) answered. The change may still be decided once they are back: look before you ask again.");
+                break;
+        }
+        _proposed = null;
+        _lost = 0;
+    }
+
+    private void Report(ClusterRequest request, ClusterRequestState state, string text)
+    {
+        ImmutableArray<ClusterRequestReport> kept = Reports.RemoveAll(report => report.Number == request.Number);
+        if (kept.Length == RequestsMax)
+            kept = kept.RemoveAt(0);
+        Reports = kept.Add(new ClusterRequestReport(request.Number, state, text));
+    }
+}

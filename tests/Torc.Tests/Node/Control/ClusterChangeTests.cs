@@ -1,0 +1,99 @@
+using Torc.Core.Placement;
+using Torc.Core.Replication;
+using Torc.Node.Control;
+
+namespace Torc.Tests.Node.Control;
+
+public class ClusterChangeTests
+{
+    private static readonly KeyspaceSettings Strong = new(3, ConsistencyLevel.All, ConsistencyLevel.One);
+
+    private readonly LoopCluster _cluster = new(nodes: 3, partitions: 4, shards: 1);
+    private long _requests;
+
+    [Fact]
+    public void A_change_asked_of_one_node_is_decided_and_comes_into_use_on_all()
+    {
+        Ask(1, new ChangeRequest.Keyspaces([Strong]));
+        _cluster.Elapse(2_000);
+        ReportOf(1).State.ShouldBe(ClusterRequestState.Decided);
+        for (int node = 0; node < 3; node++)
+        {
+            MapOf(node).Epoch.ShouldBe(2UL);
+            MapOf(node).KeyspaceOf(3).ShouldBe(Strong);
+        }
+    }
+
+    [Fact]
+    public void Requests_to_several_nodes_at_once_are_decided_one_after_another()
+    {
+        for (int node = 0; node < 3; node++)
+            Ask(node, new ChangeRequest.Keyspaces([Strong with { Id = (byte)node }]));
+        _cluster.Elapse(10_000);
+        for (int node = 0; node < 3; node++)
+        {
+            ReportOf(node).State.ShouldBe(ClusterRequestState.Decided);
+            MapOf(node).Epoch.ShouldBe(4UL);
+            for (byte id = 0; id < 3; id++)
+                MapOf(node).KeyspaceOf(id).ShouldBe(Strong with { Id = id });
+        }
+    }
+
+    [Fact]
+    public void Without_a_majority_of_the_voters_the_map_stays_and_the_operator_is_told()
+    {
+        _cluster.Kill(0);
+        _cluster.Kill(2);
+        Ask(1, new ChangeRequest.Keyspaces([Strong]));
+        _cluster.Elapse(60_000);
+        ReportOf(1).State.ShouldBe(ClusterRequestState.Refused);
+        ReportOf(1).Text.ShouldContain("No majority of the voters (nodes 0, 1, 2)");
+        MapOf(1).Epoch.ShouldBe(1UL);
+    }
+
+    [Fact]
+    public void A_node_that_was_away_takes_the_newer_map_when_it_is_back()
+    {
+        _cluster.Kill(2);
+        Ask(0, new ChangeRequest.Keyspaces([Strong]));
+        _cluster.Elapse(5_000);
+        ReportOf(0).State.ShouldBe(ClusterRequestState.Decided);
+        MapOf(2).Epoch.ShouldBe(1UL);
+        _cluster.RestartLinks(2);
+        _cluster.Elapse(5_000);
+        MapOf(2).KeyspaceOf(3).ShouldBe(Strong);
+    }
+
+    [Fact]
+    public void A_voter_that_lost_its_disk_is_taken_in_again_under_its_new_birth()
+    {
+        _cluster.Kill(2);
+        _cluster.RestartEmpty(2, wiped: true);
+        _cluster.Elapse(10_000);
+        for (int node = 0; node < 3; node++)
+        {
+            MapOf(node).NodeOf(2)!.Birth.ShouldBe(999UL);
+            MapOf(node).Epoch.ShouldBe(2UL);
+        }
+        _cluster.Kill(0);
+        Ask(2, new ChangeRequest.Keyspaces([Strong]));
+        _cluster.Elapse(10_000);
+        ReportOf(2).State.ShouldBe(ClusterRequestState.Decided);
+    }
+
+    [Fact]
+    public void What_cannot_be_planned_is_refused_in_words()
+    {
+        Ask(0, new ChangeRequest.Leave([7]));
+        Ask(0, null);
+        _cluster.Elapse(1_000);
+        _cluster[0].Node.Control.Requests.Select(report => report.Text).ShouldBe(["Node 7 is no member.", "No change is under way."]);
+    }
+
+    private ClusterMap MapOf(int node) => _cluster[node].Node.View.Map!;
+
+    private ClusterRequestReport ReportOf(int node) => _cluster[node].Node.Control.Requests[^1];
+
+    private void Ask(int node, ChangeRequest? change) =>
+        _cluster[node].ControlTurn((control, outbox) => control.Ask(new ClusterRequest(++_requests, change), _cluster.Now, outbox));
+}
