@@ -1,3 +1,4 @@
+using Torc.Core.Placement;
 using Torc.Node.Commands;
 
 namespace Torc.Simulator.Cluster;
@@ -18,6 +19,9 @@ internal sealed class SimulatedSurroundings : INodeSurroundings
     public byte[]? Password => null;
 
     public bool Kill(long clientId) => false;
+
+    /// <summary>Operators of simulated clusters ask the control plane itself.</summary>
+    public long AskForChange(ChangeRequest? change) => throw new NotSupportedException("simulated clients ask for no changes");
 
     public void ResetStatistics()
     {

@@ -35,5 +35,6 @@ public static class CommandFamilies
         .. InfoCommand.Specs,
         .. ServerCommands.Specs,
         .. ClusterCommands.Specs,
+        .. ChangeCommands.Specs,
     ];
 }

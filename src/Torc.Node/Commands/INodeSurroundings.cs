@@ -1,3 +1,5 @@
+using Torc.Core.Placement;
+
 namespace Torc.Node.Commands;
 
 /// <summary>A client connection as CLIENT LIST shows it.</summary>
@@ -39,6 +41,12 @@ public interface INodeSurroundings
 
     /// <summary>Ends the connection of a client; false when there is none with this id.</summary>
     bool Kill(long clientId);
+
+    /// <summary>
+    /// Asks this node's control plane for a change of the cluster, null to cancel the one under way; the number under which
+    /// <c>ControlPlane.Requests</c> tells what became of it.
+    /// </summary>
+    long AskForChange(ChangeRequest? change);
 
     /// <summary>Configuration as CONFIG GET shows it, by lower-case name, in Redis's names where Redis has the setting.</summary>
     IReadOnlyDictionary<string, string> Configuration { get; }

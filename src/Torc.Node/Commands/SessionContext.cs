@@ -22,6 +22,9 @@ public readonly ref struct SessionContext(Session session, Request request, Inst
     /// <summary>Who is in the cluster and who is up, as this node sees it now.</summary>
     public ClusterView View => Session.View;
 
+    /// <summary>What became of requests to change the cluster that were made on this node.</summary>
+    public IReadOnlyList<ClusterRequestReport> ChangeRequests => Session.ChangeRequests;
+
     /// <summary>What the process around the node knows: clients, configuration, memory, process id.</summary>
     public INodeSurroundings Surroundings => Session.Surroundings;
 }

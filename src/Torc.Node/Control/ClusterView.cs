@@ -35,6 +35,9 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     /// <summary>False when this node's clock is further from its peers' than the allowed skew: it must not stamp client writes.</summary>
     public bool ClockIsTrusted { get; } = clockIsTrusted;
 
+    /// <summary>Nodes that are no members and asked this one to be taken in, as they describe themselves; their ids mean nothing yet.</summary>
+    public ImmutableArray<NodeInfo> Candidates { get; init; } = [];
+
     public bool IsFormed => Map is not null;
 
     public bool IsUp(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsUp);

@@ -76,6 +76,8 @@ public sealed class Session
 
     public ClusterView View => _node.View;
 
+    public IReadOnlyList<ClusterRequestReport> ChangeRequests => _node.Control.Requests;
+
     public INodeSurroundings Surroundings => _node.Surroundings;
 
     public TorcNode Node => _node;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Commands;
 using Torc.Server.CommandLine;
@@ -58,6 +59,11 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
     public IReadOnlyDictionary<string, string> Configuration { get; } = NodeConfiguration.Shown(settings);
 
     public byte[]? Password { get; } = NodeConfiguration.Password(settings);
+
+    /// <summary>Set once the node is made, which needs these surroundings first.</summary>
+    internal Func<ChangeRequest?, long>? AskControl { get; set; }
+
+    public long AskForChange(ChangeRequest? change) => AskControl!(change);
 
     public bool Kill(long clientId) => clients.End(clientId, "CLIENT KILL");
 

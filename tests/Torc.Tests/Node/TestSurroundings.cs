@@ -1,3 +1,4 @@
+using Torc.Core.Placement;
 using Torc.Node.Commands;
 
 namespace Torc.Tests.Node;
@@ -18,6 +19,15 @@ internal sealed class TestSurroundings : INodeSurroundings
     public byte[]? Password => null;
 
     public bool Kill(long clientId) => false;
+
+    /// <summary>What commands asked for; a request's number is its place here, from 1.</summary>
+    public List<ChangeRequest?> ChangesAsked { get; } = [];
+
+    public long AskForChange(ChangeRequest? change)
+    {
+        ChangesAsked.Add(change);
+        return ChangesAsked.Count;
+    }
 
     public void ResetStatistics()
     {

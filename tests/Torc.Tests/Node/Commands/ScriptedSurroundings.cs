@@ -1,4 +1,5 @@
 using System.Text;
+using Torc.Core.Placement;
 using Torc.Node.Commands;
 
 namespace Torc.Tests.Node.Commands;
@@ -33,6 +34,14 @@ internal sealed class ScriptedSurroundings(string? password) : INodeSurroundings
     {
         Killed.Add(clientId);
         return true;
+    }
+
+    public List<ChangeRequest?> ChangesAsked { get; } = [];
+
+    public long AskForChange(ChangeRequest? change)
+    {
+        ChangesAsked.Add(change);
+        return ChangesAsked.Count;
     }
 
     public void ResetStatistics()
