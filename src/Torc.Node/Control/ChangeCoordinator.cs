@@ -90,7 +90,8 @@ public sealed class ChangeCoordinator
         switch (_register.Proposal)
         {
             case ProposalState.Running:
-                return;
+            case ProposalState.Won when !_register.CanPropose:
+                return; // In the second case the map is decided, and is being made durable here.
             case ProposalState.Won:
                 Report(request, ClusterRequestState.Decided, "decided");
                 break;

@@ -51,6 +51,8 @@ public static class TorcCommands
             InspectCommand.Make(),
             BenchCommand.Make(),
         };
+        foreach (Command change in ClusterChangeCommands.Make())
+            root.Add(change);
         UseOwnHelp(root);
         return root;
     }

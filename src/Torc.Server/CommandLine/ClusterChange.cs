@@ -1,0 +1,123 @@
+using Spectre.Console;
+using Torc.Protocols.Resp;
+
+namespace Torc.Server.CommandLine;
+
+/// <summary>One change of a cluster as an operator follows it: the plan, the decision, the moves.</summary>
+internal sealed class ClusterChange(ClusterClient client, CancellationToken cancelled)
+{
+    private const int PollMs = 200;
+
+    private const string Onward = "It goes on by itself. Watch it with 'torc progress', end it early with 'torc cancel'.";
+
+    /// <param name="change">The words after TORC.CLUSTER.</param>
+    internal async Task ShowPlan(string[] change) => Print(await client.Call(["TORC.CLUSTER", "PLAN", .. change], cancelled));
+
+    /// <summary>Shows the plan, asks for the change, and follows it to its end.</summary>
+    internal async Task Run(string[] change)
+    {
+        RespValue plan = await client.Call(["TORC.CLUSTER", .. change], cancelled);
+        Print(plan);
+        await AwaitDecision(plan["request"]!.Integer);
+        await Watch();
+    }
+
+    internal async Task Cancel()
+    {
+        RespValue request = await client.Call(["TORC.CLUSTER", "CANCEL"], cancelled);
+        await AwaitDecision(request.Integer);
+        Screen.Console.WriteLine("Cancelled: what had moved stays moved, the rest stays where it was.");
+    }
+
+    /// <summary>A bar that moves until no change is under way.</summary>
+    internal async Task Watch()
+    {
+        (bool isChanging, long planned, long begun) = await Status();
+        long total = Math.Max(1, planned + begun);
+        try
+        {
+            if (isChanging && !Console.IsErrorRedirected)
+                await WatchOnTerminal(total);
+            else
+                await Follow(static _ => { });
+        }
+        catch (OperationCanceledException)
+        {
+            Screen.Console.WriteLine($"No longer watched. {Onward}");
+            return;
+        }
+        catch (ClusterCommandException error)
+        {
+            throw new ClusterCommandException($"{error.Message} {Onward} --at takes any other node too.");
+        }
+        Screen.Console.WriteLine("Done: no change is under way.");
+    }
+
+    private Task WatchOnTerminal(long total)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return console.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(async context =>
+            {
+                ProgressTask task = context.AddTask("moving", maxValue: total);
+                await Follow(left =>
+                {
+                    task.Value = total - Math.Min(left, total);
+                    task.Description = Markup.Escape($"{Screen.Count(left)} of {Screen.Count(total)} partitions left to move");
+                });
+            });
+    }
+
+    private async Task Follow(Action<long> show)
+    {
+        while (true)
+        {
+            (bool isChanging, long planned, long begun) = await Status();
+            if (!isChanging)
+                return;
+            show(planned + begun);
+            await Task.Delay(PollMs, cancelled);
+        }
+    }
+
+    private async Task<(bool IsChanging, long Planned, long Begun)> Status()
+    {
+        RespValue status = await client.Call(["TORC.CLUSTER", "STATUS"], cancelled);
+        return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer, status["moves-begun"]!.Integer);
+    }
+
+    private async Task AwaitDecision(long request)
+    {
+        while (true)
+        {
+            RespValue outcome = await client.Call(["TORC.CLUSTER", "REQUEST", $"{request}"], cancelled);
+            switch (outcome.Items[0].Text)
+            {
+                case "decided":
+                    return;
+                case "refused":
+                    throw new ClusterCommandException(outcome.Items[1].Text);
+            }
+            await Task.Delay(PollMs, cancelled);
+        }
+    }
+
+    private static void Print(RespValue plan)
+    {
+        long copies = plan["copies"]!.Integer, replicas = plan["replicas"]!.Integer;
+        Screen.Console.WriteLine(copies == 0
+            ? "Plan: nothing is copied."
+            : $"Plan: {Screen.Count(copies)} of {Screen.Count(replicas)} replicas are copied ({100.0 * copies / replicas:0.0} %), about {Screen.Bytes(plan["bytes"]!.Integer)}, in {Screen.Count(plan["partitions"]!.Integer)} partitions.");
+        Table table = Screen.Table("node", "peers", "state", "replicas now", "then", "copies taken");
+        foreach (RespValue node in plan["nodes"]!.Items)
+        {
+            table.AddRow(
+                $"{node.Items[0].Integer}", Markup.Escape(node.Items[1].Text), node.Items[2].Text, Screen.Count(node.Items[3].Integer),
+                Screen.Count(node.Items[4].Integer), Screen.Count(node.Items[5].Integer));
+        }
+        Screen.Console.Write(table);
+        foreach (RespValue warning in plan["warnings"]!.Items)
+            Screen.Console.WriteLine($"Warning: {warning.Text}");
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+
+namespace Torc.Server.CommandLine;
+
+/// <summary>
+/// <c>torc join</c>, <c>leave</c>, <c>remove</c>, <c>replace</c>, <c>weight</c>, <c>copies</c>, <c>keyspace</c>, <c>cancel</c> and <c>progress</c>: the words of
+/// TORC.CLUSTER on the command line, with the plan before and a bar while the change runs.
+/// </summary>
+internal static class ClusterChangeCommands
+{
+    internal const string DefaultNode = "127.0.0.1:6379";
+
+    internal static IEnumerable<Command> Make() =>
+    [
+        Change("join", "Take in nodes that were started with --seeds: all that ask the node named by --at, or those named.", Words("address", "Peer address of a node that asks to be taken in.", 0)),
+        Change("leave", "Move everything off nodes that are up, then take them out for ever.", Words("node", "Id of a node, as 'torc status' shows it.", 1)),
+        Change("remove", "Take out nodes that are down and gone for ever; others take over their copies.", Words("node", "Id of a node, as 'torc status' shows it.", 1)),
+        Change("replace", "A node that was started with --seeds takes exactly what another one holds, which goes.",
+            Words("node", "Id of the node that goes, then the peer address of the one that comes; without it, the one that asks.", 1)),
+        Change("weight", "Change a node's part of the data.", Words("number", "Id of the node, then its new weight.", 2)),
+        Change("copies", "Change the replication factor.", Words("number", "Copies of each key.", 1)),
+        Change("keyspace", "Change the default consistency levels of a keyspace.", Words("word", "Number of the keyspace, then READ level, WRITE level, or both.", 3)),
+        Cancel(),
+        Progress(),
+    ];
+
+    private static Argument<string[]> Words(string name, string description, int least) => new(name)
+    {
+        Description = description,
+        Arity = new ArgumentArity(least, 1024),
+    };
+
+    private static Option<string> At() => new("--at")
+    {
+        Description = $"Where clients connect to any node of the cluster. Default {DefaultNode}.",
+        HelpName = "HOST:PORT",
+        DefaultValueFactory = static _ => DefaultNode,
+    };
+
+    private static Option<string> Password() => new("--password")
+    {
+        Description = "AUTH with it first.",
+        HelpName = "TEXT",
+        DefaultValueFactory = static _ => "",
+    };
+
+    private static Command Change(string name, string description, Argument<string[]> words)
+    {
+        Option<string> at = At(), password = Password();
+        var planOnly = new Option<bool>("--plan") { Description = "Only show what would move and what speaks against it." };
+        var command = new Command(name, description) { words, planOnly, at, password };
+        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        {
+            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
+            var change = new ClusterChange(client, cancelled);
+            string[] asked = [name.ToUpperInvariant(), .. parsed.GetValue(words)!];
+            await (parsed.GetValue(planOnly) ? change.ShowPlan(asked) : change.Run(asked));
+        }));
+        return command;
+    }
+
+    private static Command Cancel()
+    {
+        Option<string> at = At(), password = Password();
+        var command = new Command("cancel", "End the change under way early: what has moved stays moved, the rest stays where it is.") { at, password };
+        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        {
+            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
+            await new ClusterChange(client, cancelled).Cancel();
+        }));
+        return command;
+    }
+
+    private static Command Progress()
+    {
+        Option<string> at = At(), password = Password();
+        var command = new Command("progress", "Watch the change under way until it is done.") { at, password };
+        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        {
+            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
+            await new ClusterChange(client, cancelled).Watch();
+        }));
+        return command;
+    }
+
+    private static async Task<int> Complaining(Func<Task> run)
+    {
+        try
+        {
+            await run();
+            return ExitCode.Done;
+        }
+        catch (ClusterCommandException error)
+        {
+            Console.Error.WriteLine($"torc: {error.Message}");
+            return ExitCode.Failed;
+        }
+    }
+}
