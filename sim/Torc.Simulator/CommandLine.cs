@@ -13,6 +13,7 @@ public sealed record CommandLine
           --seeds A..B        run the seeds from A to B
           --minutes M         simulated minutes of faults per seed (default 1)
           --defect NAME       switch on a deliberate defect: the run must fail
+          --provoke NAME      the faults and settings that show a defect, without it: the run must not fail
           --shrink-seconds S  how long to make a failing run smaller (default 60, 0: not at all)
           --verbose           say what each run exercised
 
@@ -26,6 +27,9 @@ public sealed record CommandLine
     public double Minutes { get; init; } = 1;
 
     public Defect Defect { get; init; }
+
+    /// <summary>Whose faults and settings to take.</summary>
+    public Defect Provoked { get; init; }
 
     public double ShrinkSeconds { get; init; } = 60;
 
@@ -67,7 +71,8 @@ public sealed record CommandLine
                 this with { FirstSeed = first, LastSeed = last },
             "--minutes" when isNumber && number > 0 => this with { Minutes = number },
             "--shrink-seconds" when isNumber => this with { ShrinkSeconds = number },
-            "--defect" when Enum.TryParse(value, ignoreCase: true, out Defect defect) => this with { Defect = defect },
+            "--defect" when Enum.TryParse(value, ignoreCase: true, out Defect defect) => this with { Defect = defect, Provoked = defect },
+            "--provoke" when Enum.TryParse(value, ignoreCase: true, out Defect defect) => this with { Provoked = defect },
             _ => null,
         };
     }

@@ -20,7 +20,7 @@ int failures = 0;
 for (ulong seed = line.FirstSeed; seed <= line.LastSeed; seed++)
 {
     var watch = Stopwatch.StartNew();
-    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Defect));
+    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Provoked) with { Defect = line.Defect });
     Console.WriteLine(RunReport.Summary(result, watch.Elapsed.TotalSeconds));
     if (line.Verbose)
         Console.WriteLine(RunReport.Details(result));

@@ -8,7 +8,7 @@ public enum NodeEventKind
     /// <summary>A version was stamped for a client write. Version, Partition. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     Stamped,
 
-    /// <summary>A strict level was met. Replicas: the complete replicas counted, as bits by preference index. Level. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
+    /// <summary>A level was met. Replicas: the complete replicas counted, as bits by preference index; Hinted: replicas counted by hints for them. Level. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     LevelMet,
 
     /// <summary>A superseded write was stamped again.</summary>
@@ -52,9 +52,24 @@ public enum NodeEventKind
 
     /// <summary>Every partition of a shard was compared with its other replicas. Count: pairs that could not be.</summary>
     RepairRoundEnded,
+
+    /// <summary>This node keeps a write for Node, a replica that is down.</summary>
+    HintStored,
+
+    /// <summary>This node refused to keep a write for Node: over budget, too late, or no space.</summary>
+    HintRefused,
+
+    /// <summary>A hint reached its owner durably and was forgotten. Node: whom it was kept for.</summary>
+    HintDelivered,
+
+    /// <summary>A shard has no more hints for Node.</summary>
+    HintsDelivered,
+
+    /// <summary>A shard's budget of hints for Node is spent; told once until they are delivered. Detail says how much waits.</summary>
+    HintBudgetSpent,
 }
 
 /// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>
 public readonly record struct NodeEvent(
     NodeEventKind Kind, ushort Partition = 0, Version Version = default, ulong Replicas = 0, int Count = 0,
-    ConsistencyLevel Level = default, ushort Node = 0, string? Detail = null);
+    ConsistencyLevel Level = default, ushort Node = 0, string? Detail = null, ulong Hinted = 0);

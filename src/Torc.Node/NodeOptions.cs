@@ -48,6 +48,24 @@ public sealed record NodeOptions
     /// <summary>Expired rows being deleted at once by one shard.</summary>
     public int ExpiriesOutstandingMax { get; init; } = 64;
 
+    /// <summary>Bytes of hints that this node keeps for one replica that is down, divided evenly among its shards; beyond it hints are refused.</summary>
+    public long HintBytesPerTargetMax { get; init; } = 1L << 30;
+
+    /// <summary>A replica that is down for longer gets no new hints: an exchange brings it back. Hints that were taken stay.</summary>
+    public long HintLifetimeMs { get; init; } = 3 * 3_600_000;
+
+    /// <summary>Hints under way to their owners at once, per shard.</summary>
+    public int HintReplaysMax { get; init; } = 64;
+
+    /// <summary>Bytes of hints that one shard sends to their owners in one tick, a row more at most.</summary>
+    public int HintReplayBytesPerTickMax { get; init; } = 256 * 1024;
+
+    /// <summary>Hints that could not be delivered are tried again after this.</summary>
+    public int HintRetryMs { get; init; } = 1_000;
+
+    /// <summary>A fallback that refused a hint is not asked to keep another for the same target for this long.</summary>
+    public int HintRefusalMs { get; init; } = 1_000;
+
     /// <summary>Every stamp and every level that was met is told as an event: for checkers. Two events for each write would cost a server time for nothing.</summary>
     public bool TracesPromises { get; init; }
 

@@ -64,7 +64,7 @@ public static class AppendChecker
     private static bool MayOutrank(History history, Operation reset, ObservedRead observed)
     {
         int readBefore = observed.Writers.Min(writer => history.RequiredBeforeChange(writer.Level));
-        if (history.Required(reset.Level) + readBefore > history.ReplicationFactor)
+        if (history.Holders(reset) + readBefore > history.ReplicationFactor)
             return false;
         Operation first = observed.Writers[0];
         return reset.Kind == OperationKind.Delete ? first.Kind == OperationKind.Append : ReferenceEquals(first, reset);

@@ -63,6 +63,20 @@ public sealed class History(int replicationFactor, long epochWallMs)
     /// <summary>The same of the read that a read-modify-write with this write level begins with.</summary>
     public int RequiredBeforeChange(ConsistencyLevel level) => Levels.IsLocal(level) ? 1 : Required(ConsistencyLevel.Quorum);
 
+    /// <summary>When no hint was left: what hints held is on the replicas from then on.</summary>
+    public long HintsDeliveredMicros { get; set; } = long.MaxValue;
+
+    /// <summary>Replicas that an acknowledged mutation is on from its acknowledgement: one that hints may have helped is on its coordinator, for certain.</summary>
+    public int Holders(Operation mutation) => mutation.MayBeHinted ? 1 : Required(mutation.Level);
+
+    /// <summary>Replicas, and the nodes that keep hints for replicas, that hold it by the time of a read.</summary>
+    public int HoldersFor(Operation mutation, Operation read) =>
+        read.InvokedMicros > HintsDeliveredMicros ? Required(mutation.Level) : Holders(mutation);
+
+    /// <summary>Replicas that a read meets. What changes a key reads a majority first, whatever its level.</summary>
+    public int Meets(Operation read) =>
+        read.Kind == OperationKind.Read ? Required(read.Level) : Math.Min(Required(read.Level), RequiredBeforeChange(read.Level));
+
     /// <summary>The history key by key, in the order of keys.</summary>
     public IEnumerable<KeyHistory> ByKey() =>
         _operations.GroupBy(operation => operation.Key, StringComparer.Ordinal)

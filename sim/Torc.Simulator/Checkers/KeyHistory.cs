@@ -71,7 +71,7 @@ public sealed class KeyHistory
     /// </summary>
     public Evidence? FindSuperseding(Operation? candidate, Operation read, Func<Operation, bool> counts)
     {
-        int readRequired = _history.Required(read.Level);
+        int readRequired = _history.Meets(read);
         long after = candidate?.CompletedMicros ?? long.MinValue;
         for (int index = _evidence.Count - 1; index >= 0 && _invokedMax[index] > after; index--)
         {
@@ -79,11 +79,12 @@ public sealed class KeyHistory
             Operation mutation = evidence.Mutation;
             if (evidence.SinceMicros >= read.InvokedMicros || ReferenceEquals(mutation, candidate) || !counts(mutation))
                 continue;
-            if (evidence.Holders + readRequired <= _history.ReplicationFactor)
+            int holders = evidence.SeenBy is null ? _history.HoldersFor(mutation, read) : evidence.Holders;
+            if (holders + readRequired <= _history.ReplicationFactor)
                 continue;
             if (candidate is not null && !Outranks(evidence, candidate, read))
                 continue;
-            if (!_history.Losses.Excuses(evidence.Holders, mutation.InvokedMicros, read.CompletedMicros))
+            if (!_history.Losses.Excuses(holders, mutation.InvokedMicros, read.CompletedMicros))
                 return evidence;
         }
         return null;
@@ -103,7 +104,7 @@ public sealed class KeyHistory
     {
         if (!candidate.Precedes(evidence.Mutation))
             return false;
-        int holders = _history.Required(candidate.Level);
+        int holders = _history.Holders(candidate);
         return holders + evidence.Holders > _history.ReplicationFactor
             && !_history.Losses.Excuses(holders, candidate.InvokedMicros, read.CompletedMicros);
     }
@@ -149,7 +150,7 @@ public sealed class KeyHistory
         foreach (Operation mutation in _mutations)
         {
             if (mutation.Outcome == OperationOutcome.Done)
-                _evidence.Add(new Evidence(mutation, mutation.CompletedMicros, _history.Required(mutation.Level), null));
+                _evidence.Add(new Evidence(mutation, mutation.CompletedMicros, _history.Holders(mutation), null));
         }
         var seen = new HashSet<long>();
         int majority = _history.Required(ConsistencyLevel.Quorum);

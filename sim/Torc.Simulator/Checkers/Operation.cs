@@ -68,6 +68,9 @@ public sealed class Operation
     /// <summary>Version of the row written or seen, where the node reported it; 0 when not known.</summary>
     public UInt128 Version { get; set; }
 
+    /// <summary>It was acknowledged, perhaps, by its coordinator and hints alone.</summary>
+    public bool MayBeHinted { get; set; }
+
     public bool IsMutation => Kind != OperationKind.Read;
 
     public bool WritesValue => Kind is OperationKind.Write or OperationKind.WriteIfAbsent or OperationKind.Append;

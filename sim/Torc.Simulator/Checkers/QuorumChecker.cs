@@ -28,19 +28,26 @@ public sealed record RequestDecided(
     IReadOnlyList<CountedReplica> Counted,
     bool FoundNothing)
 {
+    /// <summary>Replicas that counted because a fallback kept a hint for them.</summary>
+    public IReadOnlyList<int> HintedFor { get; init; } = [];
+
     public override string ToString() =>
         $"{(IsRead ? "read" : "write")} of partition {Partition} at {Level} by node {Coordinator} in [{StartedMicros}, {DecidedMicros}], "
-        + $"counted {string.Join(' ', Counted.Select(counted => $"{counted.Node}:{counted.Answer}"))}";
+        + $"counted {string.Join(' ', Counted.Select(counted => $"{counted.Node}:{counted.Answer}"))}"
+        + (HintedFor.Count == 0 ? "" : $" and hints for {string.Join(' ', HintedFor)}");
 }
 
 /// <summary>
 /// Invariants 3 and 8: towards a strict level count only distinct replicas of the set that were complete at some time during the
-/// request, enough of them; and neither a read error nor a miss on an incomplete replica becomes "not found".
+/// request, enough of them, and hints only for other replicas of the set, in sloppy keyspaces, for writes below
+/// ALL; and neither a read error nor a miss on an incomplete replica becomes "not found".
 /// </summary>
 /// <param name="replicationFactor">Copies of each key.</param>
 /// <param name="replicasOf">The replicas of a partition.</param>
 /// <param name="dataCentreOf">The data centre of a node, by number; by default there is one.</param>
-public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList<int>> replicasOf, Func<int, int>? dataCentreOf = null)
+/// <param name="sloppy">Whether hints may count.</param>
+public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList<int>> replicasOf, Func<int, int>? dataCentreOf = null,
+    bool sloppy = false)
 {
     private readonly Dictionary<(int Node, int Partition), List<(long AtMicros, bool Complete)>> _completeness = [];
     private readonly List<Violation> _violations = [];
@@ -70,6 +77,13 @@ public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList
                 Report(8, request, $"counted the read error of node {counted.Node}");
             if (!nodes.Add(counted.Node))
                 Report(3, request, $"counted node {counted.Node} twice");
+        }
+        foreach (int target in request.HintedFor)
+        {
+            if (!sloppy || request.IsRead || request.Level == ConsistencyLevel.All)
+                Report(3, request, $"counted a hint for node {target}");
+            else if (!replicas.Contains(target) || !nodes.Add(target))
+                Report(3, request, $"counted a hint for node {target}, which is no replica or counted already");
         }
         if (Levels.IsLocal(request.Level))
             CheckDataCentre(request, nodes, replicas, DataCentreOf(request.Coordinator), request.Level);

@@ -14,12 +14,15 @@ internal static class FrameTampering
     private const int StatusOffset = sizeof(ulong);
     private const int CompleteOffset = StatusOffset + 1;
 
+    // Bodies of HintReply begin: operation (8), target (2), status (1).
+    private const int HintStatusOffset = sizeof(ulong) + sizeof(ushort);
+
     // Bodies of Heartbeat and HeartbeatEcho begin: sent at (8), wall clock (8), length of the bits (4).
     private const int IncompleteBitsOffset = 2 * sizeof(long) + sizeof(uint);
 
     public static void Apply(Defect defect, byte[] messages)
     {
-        if (defect is not (Defect.IncompleteCounts or Defect.OutrankedIsApplied))
+        if (defect is not (Defect.IncompleteCounts or Defect.OutrankedIsApplied or Defect.HintDroppedBeforeAck))
             return;
         int at = 0;
         var reader = new PeerMessageReader(messages);
@@ -37,6 +40,8 @@ internal static class FrameTampering
         bool isReply = kind is PeerMessageKind.WriteReply or PeerMessageKind.ReadReply;
         if (defect == Defect.OutrankedIsApplied && kind == PeerMessageKind.WriteReply && body[StatusOffset] == (byte)WriteStatus.Superseded)
             body[StatusOffset] = (byte)WriteStatus.Applied;
+        else if (defect == Defect.HintDroppedBeforeAck && kind == PeerMessageKind.HintReply)
+            body[HintStatusOffset] = (byte)WriteStatus.Applied;
         else if (defect == Defect.IncompleteCounts && isReply)
             body[CompleteOffset] = 1;
         else if (defect == Defect.IncompleteCounts && kind is PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho)

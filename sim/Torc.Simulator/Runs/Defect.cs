@@ -26,6 +26,12 @@ public enum Defect
     /// <summary>The wall clock of every node stands still, so that nothing expires.</summary>
     StoppedWallClock,
 
+    /// <summary>Hints count towards the levels of keyspaces that are meant to be strict.</summary>
+    HintCountedInStrict,
+
+    /// <summary>A fallback acknowledges hints and keeps none.</summary>
+    HintDroppedBeforeAck,
+
     /// <summary>Reads that were asked for at a quorum are answered by one replica.</summary>
     WeakReads,
 }

@@ -11,6 +11,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 {
     private readonly Dictionary<int, TorcNode> _nodes = [];
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly List<(long AtMicros, int Partition)> _hintedWrites = [];
     private ClusterMap? _map;
     private QuorumChecker? _checker;
 
@@ -18,7 +19,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 
     public QueueChecker Queues { get; } = new();
 
-    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres);
+    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres, settings.Sloppy);
 
     public IReadOnlyDictionary<string, long> Counts => _counts;
 
@@ -59,6 +60,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
                 Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128(), 0));
                 break;
             case NodeEventKind.LevelMet:
+                if (happened.Hinted != 0)
+                    _hintedWrites.Add((queue.NowMicros, happened.Partition));
                 Quorums.Decided(Describe(node, happened));
                 break;
             case NodeEventKind.PartitionComplete:
@@ -97,9 +100,30 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
         return true;
     }
 
+    /// <summary>
+    /// Marks the acknowledged writes that hints may have helped: those during which some write of their partition was met by hints. All others
+    /// are held to what a strict level promises.
+    /// </summary>
+    public void MarkHinted()
+    {
+        if (_map is not { } map || _hintedWrites.Count == 0)
+            return;
+        foreach (Operation operation in history.Operations)
+        {
+            if (operation.Kind != OperationKind.Write || operation.Outcome != OperationOutcome.Done)
+                continue;
+            int partition = map.PartitionOf(Slots.Of(System.Text.Encoding.UTF8.GetBytes(operation.Key)));
+            operation.MayBeHinted = _hintedWrites.Exists(hinted =>
+                hinted.Partition == partition && hinted.AtMicros >= operation.InvokedMicros && hinted.AtMicros <= operation.CompletedMicros);
+        }
+    }
+
+    /// <summary>
+    /// A sloppy cluster may have lost a hint with a node, which nobody can give back: there, a loss lasts to the end of the run.
+    /// </summary>
     private void MarkRecovered(int node)
     {
-        if (!isCorrupted(node) && IsWhole(_nodes[node]))
+        if (!settings.Sloppy && !isCorrupted(node) && IsWhole(_nodes[node]))
             history.Losses.Recovered(node, queue.NowMicros);
     }
 
@@ -113,7 +137,13 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             if ((happened.Replicas & (1UL << index)) != 0)
                 counted.Add(new CountedReplica(index < replicas.Count ? replicas[index] : -1, CountedAnswer.Present));
         }
+        var hinted = new List<int>();
+        for (int index = 0; index < 64; index++)
+        {
+            if ((happened.Hinted & (1UL << index)) != 0)
+                hinted.Add(index < replicas.Count ? replicas[index] : -1);
+        }
         long started = queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs;
-        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false);
+        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false) { HintedFor = hinted };
     }
 }

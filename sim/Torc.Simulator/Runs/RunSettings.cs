@@ -26,6 +26,9 @@ public sealed record RunSettings
 
     public ConsistencyLevel WriteLevel { get; init; } = ConsistencyLevel.Quorum;
 
+    /// <summary>Whether hints count towards the level of plain writes.</summary>
+    public bool Sloppy { get; init; }
+
     public NodeOptions Node { get; init; } = new() { TracesPromises = true };
 
     public StorageOptions Storage { get; init; } = new();
@@ -65,9 +68,11 @@ public sealed record RunSettings
             nodes = Math.Max(nodes, dataCentres + places.Below(4));
         }
         ConsistencyLevel[] across = [ConsistencyLevel.Quorum, ConsistencyLevel.LocalQuorum, ConsistencyLevel.EachQuorum];
+        SeededRandom spare = root.Fork("spare nodes");
         return new RunSettings
         {
-            Nodes = nodes,
+            Nodes = nodes + (spare.Chance(0.35) ? 1 + spare.Below(2) : 0),
+            Sloppy = spare.Chance(0.6),
             DataCentres = dataCentres,
             ReplicationFactor = Math.Min(nodes, random.Chance(0.8) ? 3 : 1 + random.Below(5)),
             ReadLevel = dataCentres == 1 ? ConsistencyLevel.Quorum : across[places.Below(across.Length)],
@@ -95,6 +100,8 @@ public sealed record RunSettings
             Defect.ReplyBeforeSync or Defect.LyingDisk => [FaultKind.PowerLossEverywhere],
             Defect.WipeUnnoticed or Defect.IncompleteCounts => [FaultKind.Wipe],
             Defect.OutrankedIsApplied => [FaultKind.Pause, FaultKind.CutOneWay, FaultKind.BreakConnections],
+            Defect.HintCountedInStrict => [FaultKind.Isolate, FaultKind.Kill],
+            Defect.HintDroppedBeforeAck => [FaultKind.Kill, FaultKind.Kill, FaultKind.Isolate, FaultKind.Wipe],
             Defect.WeakReads => [FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause],
             Defect.StoppedWallClock or Defect.ReplyBeforeWrite => [FaultKind.Kill],
             _ => [],
@@ -102,18 +109,21 @@ public sealed record RunSettings
         if (kinds.Length == 0)
             return this;
         // A kill takes one node's unwritten log only: with more nodes, others hold what it lost.
-        int nodes = defect == Defect.ReplyBeforeWrite ? 1 : 3;
+        // With two copies a write that meets one replica that is down is on its coordinator and a fallback only.
+        int copies = defect switch { Defect.ReplyBeforeWrite => 1, Defect.HintDroppedBeforeAck => 2, _ => 3 };
+        bool hints = defect is Defect.HintCountedInStrict or Defect.HintDroppedBeforeAck;
         return this with
         {
-            Nodes = nodes,
+            Nodes = hints ? 5 : copies,
             DataCentres = 1,
-            ReplicationFactor = nodes,
+            ReplicationFactor = copies,
+            Sloppy = defect == Defect.HintDroppedBeforeAck,
             ReadLevel = ConsistencyLevel.Quorum,
             WriteLevel = ConsistencyLevel.Quorum,
             InitialSkewMsMax = 1_500,
             Storage = Storage with { Durability = defect == Defect.ReplyBeforeWrite ? Durability.OperatingSystem : Durability.Always },
-            Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = 500_000 },
-            Workload = Workload with { PauseMeanMicros = 10_000, Clients = 8, OtherLevelShare = 0, KeyLifeMicros = 3_000_000 },
+            Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = hints ? 5_000_000 : 500_000 },
+            Workload = Workload with { PauseMeanMicros = 10_000, Clients = 8, OtherLevelShare = 0, KeyLifeMicros = hints ? 700_000 : 3_000_000 },
             DiskMicrosMin = 5_000,
             DiskMicrosMean = 20_000,
         };
@@ -137,6 +147,12 @@ public sealed record RunSettings
         ProbeTimeoutMs = (int)random.Between(100, 1_000),
         IndirectProbes = random.Below(4),
         HeartbeatPeersMax = 2 + random.Below(16),
+        HintBytesPerTargetMax = random.Chance(0.2) ? random.Between(0, 8 << 10) : 1 << 30,
+        HintLifetimeMs = random.Chance(0.2) ? random.Between(500, 10_000) : 3_600_000,
+        HintReplaysMax = (int)random.Between(1, 64),
+        HintReplayBytesPerTickMax = (int)random.Between(1, 64 << 10),
+        HintRetryMs = (int)random.Between(50, 2_000),
+        HintRefusalMs = (int)random.Between(50, 2_000),
     };
 
     private static StorageOptions DrawStorage(SeededRandom random) => new()

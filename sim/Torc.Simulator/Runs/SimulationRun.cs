@@ -37,14 +37,14 @@ public sealed class SimulationRun
     private SimulationRun(RunPlan plan)
     {
         _plan = plan;
-        RunSettings settings = plan.Settings;
+        RunSettings settings = SettingsOf(plan);
         var random = new SeededRandom(plan.Seed);
         _network = new SimulatedNetwork(_queue, random.Fork("network"), settings.Network);
         _history = new History(settings.ReplicationFactor, ClusterContext.EpochWallMs);
         _injector = new FaultInjector(settings, _queue, _network, _machines, _history.Losses);
         _observer = new RunObserver(settings, _queue, _history, _injector.IsCorrupted);
         KeyspaceSettings[] keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax)
-            .Select(id => new KeyspaceSettings((byte)id, settings.ReadLevel, settings.WriteLevel))];
+            .Select(id => new KeyspaceSettings((byte)id, settings.ReadLevel, settings.WriteLevel, settings.Sloppy || plan.Defect == Defect.HintCountedInStrict))];
         string[] addresses = [.. Enumerable.Range(0, settings.Nodes).Select(SimulatedMachine.AddressOf)];
         var formation = new FormationSettings(addresses, settings.Partitions, settings.ReplicationFactor, keyspaces);
         var context = new ClusterContext(settings, formation, _queue, _network, Commands, _observer, plan.Defect);
@@ -58,6 +58,11 @@ public sealed class SimulationRun
                 number => plan.IsDropped(client, number)));
         }
     }
+
+    /// <summary>Fallbacks that keep nothing refuse hints; the defect makes that an acknowledgement on its way.</summary>
+    private static RunSettings SettingsOf(RunPlan plan) => plan.Defect == Defect.HintDroppedBeforeAck
+        ? plan.Settings with { Node = plan.Settings.Node with { HintBytesPerTargetMax = 0 } }
+        : plan.Settings;
 
     public static RunResult Run(RunPlan plan)
     {
@@ -87,9 +92,10 @@ public sealed class SimulationRun
         foreach (SimulatedClient client in _clients)
             client.Stop();
         _injector.HealAll();
-        if (Converge("the cluster did not become whole", IsWhole))
+        if (Converge("the cluster did not become whole", IsWhole) && Converge("not every hint was delivered", HasNoHints))
             ReadEverything();
         _history.ClockErrorMsMax = _injector.ClockErrorMsMax;
+        _observer.MarkHinted();
         CheckAll();
     }
 
@@ -134,8 +140,11 @@ public sealed class SimulationRun
         return true;
     }
 
+    private bool HasNoHints() => _machines.All(machine => machine.Host is { } host && host.Shards.All(shard => shard.Shard.HintBytes.Count == 0));
+
     private void ReadEverything()
     {
+        _history.HintsDeliveredMicros = _queue.NowMicros;
         var reader = new VerifyingReader(_queue, _network, _history, _plan.Settings.Nodes, ReportNonsense);
         reader.Start([.. _history.Operations.Select(operation => operation.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
         if (Converge("not every key could be read at level ALL", () => reader.IsDone))

@@ -103,6 +103,17 @@ public sealed class ClusterMap
     /// <summary>A change is under way: it has moves left, or nodes that are joining or leaving.</summary>
     public bool IsChanging => _moves is not null || Nodes.Any(node => node.State != NodeState.Normal);
 
+    /// <summary>Whether hints count in a keyspace. One that is not listed is strict.</summary>
+    public bool IsSloppy(byte keyspace)
+    {
+        for (int index = 0; index < Keyspaces.Count; index++)
+        {
+            if (Keyspaces[index].Id == keyspace)
+                return Keyspaces[index].Sloppy;
+        }
+        return false;
+    }
+
     public bool IsReplica(int partition, ushort node) => ReplicasOf(partition).Contains(node);
 
     /// <summary>The epoch at which this partition last changed: what requests for it carry.</summary>

@@ -10,11 +10,11 @@ namespace Torc.Core.Placement;
 /// 32-bit length and UTF-8.
 /// <code>
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
-/// | format 1  | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
+/// | format 2  | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
 ///  node:       id 2, birth 8, peer address, host, RESP port 2, HTTP port 2, data centre, rack, weight 4, then state 1
 /// +-----------------+                 +----------+        +-------------+
-/// | removed nodes 2 |  id 2, birth 8  | voters 1 |  id 2  | keyspaces 1 |  id 1, read level 1, write level 1
+/// | removed nodes 2 |  id 2, birth 8  | voters 1 |  id 2  | keyspaces 1 |  id 1, read level 1, write level 1, sloppy 1 (0 or 1)
 /// +-----------------+                 +----------+        +-------------+
 ///  partition:  epoch of its last change 8, a set of replicas, stage of its move 1, unless that is 0 the set it moves to
 ///  set:        count 1, node ids of 2
@@ -78,6 +78,7 @@ internal static class ClusterMapCodec
         to.WriteByte(keyspace.Id);
         to.WriteByte((byte)keyspace.Read);
         to.WriteByte((byte)keyspace.Write);
+        to.WriteByte(keyspace.Sloppy ? (byte)1 : (byte)0);
     }
 
     public static ulong Digest(ClusterMap map)
@@ -91,7 +92,8 @@ internal static class ClusterMapCodec
     {
         map = null;
         var from = new ByteReader(bytes);
-        if (from.ReadByte() != Format)
+        byte format = from.ReadByte();
+        if (format != Format)
             return false;
         ulong clusterId = from.ReadUInt64(), epoch = from.ReadUInt64();
         uint partitionCount = from.ReadUInt32();
@@ -117,7 +119,11 @@ internal static class ClusterMapCodec
             return false;
         draft.Keyspaces = new KeyspaceSettings[from.ReadByte()];
         for (int index = 0; index < draft.Keyspaces.Length; index++)
-            draft.Keyspaces[index] = new KeyspaceSettings(from.ReadByte(), (ConsistencyLevel)from.ReadByte(), (ConsistencyLevel)from.ReadByte());
+        {
+            if (!TryReadKeyspace(ref from, out KeyspaceSettings? keyspace))
+                return false;
+            draft.Keyspaces[index] = keyspace;
+        }
         for (int partition = 0; partition < partitionCount && !from.Failed; partition++)
         {
             draft.PartitionEpochs[partition] = from.ReadUInt64();
@@ -161,6 +167,14 @@ internal static class ClusterMapCodec
             return false;
         node = new NodeInfo(id, peerAddress, host, respPort, httpPort, dataCentre, rack, (int)weight, birth);
         return true;
+    }
+
+    private static bool TryReadKeyspace(ref ByteReader from, [NotNullWhen(true)] out KeyspaceSettings? keyspace)
+    {
+        byte id = from.ReadByte(), read = from.ReadByte(), write = from.ReadByte(), sloppy = from.ReadByte();
+        bool isValid = !from.Failed && sloppy <= 1;
+        keyspace = isValid ? new KeyspaceSettings(id, (ConsistencyLevel)read, (ConsistencyLevel)write, sloppy == 1) : null;
+        return isValid;
     }
 
     private static void WriteSet(ByteWriter to, ReadOnlySpan<ushort> nodes)

@@ -22,20 +22,20 @@ public enum WriteDecision
 /// <remarks>
 /// Incomplete replicas store the write but do not count: one of them may have lost what a quorum must remember.
 /// Superseded is decided at the first such answer, because waiting for more could only find a higher winner, and
-/// the next attempt finds that too.
+/// the next attempt finds that too. Hints count only when the caller says so with <see cref="AwaitHint"/>.
 /// </remarks>
 public sealed class QuorumWrite
 {
     private QuorumRule _rule;
-    private ReplicaSet _all, _answered, _counted, _failed;
+    private ReplicaSet _all, _answered, _counted, _failed, _hintsAwaited;
 
     public WriteDecision Decision { get; private set; }
 
     /// <summary>Greatest version that any answer reported.</summary>
     public Version Winner { get; private set; }
 
-    /// <summary>Complete replicas that hold the write: the number for the text of a TIMEOUT.</summary>
-    public int Acknowledged => _counted.Count;
+    /// <summary>Complete replicas that hold the write, or for which a fallback holds it: the number for the text of a TIMEOUT.</summary>
+    public int Acknowledged => _counted.Or(Hinted).Count;
 
     public int Required => _rule.Required;
 
@@ -44,6 +44,9 @@ public sealed class QuorumWrite
 
     /// <summary>Complete replicas that hold the write.</summary>
     public ReplicaSet Counted => _counted;
+
+    /// <summary>Replicas that count because a fallback keeps the write for them, beyond those that hold it themselves.</summary>
+    public ReplicaSet Hinted { get; private set; }
 
     /// <summary>Replicas that neither answered nor failed.</summary>
     public ReplicaSet Outstanding => _all.Except(_answered).Except(_failed);
@@ -55,7 +58,7 @@ public sealed class QuorumWrite
         Check.That(replicas is > 0 and <= ReplicaSet.ReplicasMax);
         _rule = rule;
         _all = ReplicaSet.FirstOf(replicas);
-        _answered = _counted = _failed = Stored = ReplicaSet.Empty;
+        _answered = _counted = _failed = _hintsAwaited = Stored = Hinted = ReplicaSet.Empty;
         Winner = Version.None;
         Decision = WriteDecision.Waiting;
     }
@@ -84,6 +87,37 @@ public sealed class QuorumWrite
         Decide();
     }
 
+    /// <summary>A fallback was asked to keep the write for a replica, and its hint counts. Call it before <see cref="Fail"/> of the replica.</summary>
+    public void AwaitHint(int replica)
+    {
+        if (_all.Contains(replica))
+            _hintsAwaited = _hintsAwaited.With(replica);
+    }
+
+    /// <summary>A fallback keeps the write durably for a replica, which counts once, whoever answers for it.</summary>
+    /// <param name="replica">For which.</param>
+    /// <param name="reflected">False: the fallback keeps something above it for the same replica.</param>
+    /// <param name="winner">Greatest version that the fallback keeps of the key.</param>
+    public void AcknowledgeHint(int replica, bool reflected, Version winner)
+    {
+        if (!_hintsAwaited.Contains(replica))
+            return;
+        _hintsAwaited = _hintsAwaited.Without(replica);
+        Winner = Version.Max(Winner, winner);
+        if (reflected)
+            Hinted = Hinted.With(replica);
+        else if (Decision == WriteDecision.Waiting)
+            Decision = WriteDecision.Superseded;
+        Decide();
+    }
+
+    /// <summary>The fallback that was asked for a replica refused or went down.</summary>
+    public void FailHint(int replica)
+    {
+        _hintsAwaited = _hintsAwaited.Without(replica);
+        Decide();
+    }
+
     /// <summary>No answer is to be expected: the link is down, the replica refused, or its disk is full.</summary>
     public void Fail(int replica)
     {
@@ -97,9 +131,9 @@ public sealed class QuorumWrite
     {
         if (Decision != WriteDecision.Waiting)
             return;
-        if (_rule.IsMetBy(_counted))
+        if (_rule.IsMetBy(_counted.Or(Hinted)))
             Decision = WriteDecision.Acknowledged;
-        else if (!_rule.IsMetBy(_counted.Or(Outstanding)))
+        else if (!_rule.IsMetBy(_counted.Or(Hinted).Or(Outstanding).Or(_hintsAwaited)))
             Decision = WriteDecision.CannotReach;
     }
 }

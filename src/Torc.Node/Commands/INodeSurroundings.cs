@@ -23,7 +23,8 @@ public sealed record CommandStatistics(string Name, long Calls, long Microsecond
 /// <summary>What INFO says of the node's storage, summed over its shards.</summary>
 public sealed record StorageDescription(
     string Mode, string Durability, long LiveKeys, long Records, long RecordBytes, long DirectoryBytes,
-    long ResidentBytes, int Segments, long DiskBytes, long Syncs, long CompactedBytes, bool DiskFull, int DamagesFound);
+    long ResidentBytes, int Segments, long DiskBytes, long Syncs, long CompactedBytes, bool DiskFull, int DamagesFound,
+    long HintBytes = 0);
 
 /// <summary>
 /// What commands need to know of the process around the node. Server implements it over the real process, the simulator

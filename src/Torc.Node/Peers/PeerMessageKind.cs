@@ -24,6 +24,8 @@ public enum PeerMessageKind : byte
     ForwardReply = 23,
     List = 24,
     ListReply = 25,
+    Hint = 26,
+    HintReply = 27,
 
     TreeRoots = 40,
     TreeRootsReply = 41,

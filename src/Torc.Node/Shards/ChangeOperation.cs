@@ -77,6 +77,8 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
 
     public override void OnWriteReply(ushort from, in WriteReply reply) => _write.OnReply(from, reply);
 
+    public override void OnHintReply(ushort from, in HintReply reply) => _write.OnHintReply(from, reply);
+
     public override void OnPeerDown(ushort node) => _write.OnPeerDown(node);
 
     public override void OnTimeout() => AnswerTimeout(
@@ -106,9 +108,9 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (WasSent)
             return true;
         QuorumRule rule = RuleOf(Request.WriteLevel);
-        if (!rule.IsMetBy(WholeReplicas))
+        if (!rule.IsMetBy(WholeReplicas) && !CanBeHinted(rule))
         {
-            Refuse($"UNAVAILABLE the write needs {Shortage(rule)}; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
+            Refuse($"UNAVAILABLE the write needs {Shortage(rule)}{HintShortage()}; wait for nodes to come back, or write at a lower level (TORC.CONSISTENCY)");
             return false;
         }
         if (!Shard.View.ClockIsTrusted)
@@ -118,6 +120,12 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         }
         return true;
     }
+
+    private bool CanBeHinted(in QuorumRule rule) =>
+        HintsCount && rule.IsMetBy(WholeReplicas.Or(Shard.Fallbacks.Hintable(Map, Request.Partition)));
+
+    private string HintShortage() =>
+        HintsCount ? $", and other nodes can keep hints for {Shard.Fallbacks.Hintable(Map, Request.Partition).Count} of those that are down" : "";
 
     /// <summary>Runs the handler on a row that replicas agreed on, and replicates what it changes. The row's view ends with this call.</summary>
     protected void Change(in RowView row) => Change(row, isLocal: false, default);
@@ -160,7 +168,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             OnSuperseded(applied.Winner);
             return;
         }
-        _write.Begin(context.DeltaVersion, _delta.Written, applied.Winner, RuleOf(Request.WriteLevel));
+        _write.Begin(context.DeltaVersion, _delta, applied.Winner, RuleOf(Request.WriteLevel));
     }
 
     private static RowView DeltaOf(Request request, scoped in WriteContext context, ByteWriter delta) =>

@@ -73,6 +73,9 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         return $"{rule.Required} of {rule.Members.Count} replicas and {whole} {(whole == 1 ? "is" : "are")} up and whole";
     }
 
+    /// <summary>Whether a fallback's hint counts towards the request's level.</summary>
+    public virtual bool HintsCount => false;
+
     /// <summary>Enters the key's gate and runs when nobody is in front.</summary>
     public void Begin(Request request)
     {

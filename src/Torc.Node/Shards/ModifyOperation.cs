@@ -8,7 +8,8 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// A read-modify-write: holds its key, reads at quorum, lets the handler change the row, writes. Atomic among the
-/// read-modify-writes that the same coordinator runs; see the router for which one that is.
+/// read-modify-writes that the same coordinator runs; see the router for which one that is. Hints never count for it: the quorum that the
+/// next one reads has to meet what this one wrote, and fallbacks are not read.
 /// </summary>
 internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
 {

@@ -35,6 +35,10 @@ internal abstract class Operation(Shard shard)
     {
     }
 
+    public virtual void OnHintReply(ushort from, in HintReply reply)
+    {
+    }
+
     public virtual void OnReadReply(ushort from, in ReadReply reply)
     {
     }

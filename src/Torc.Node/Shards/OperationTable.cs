@@ -6,6 +6,7 @@ namespace Torc.Node.Shards;
 internal sealed class OperationTable(int operationsMax)
 {
     private readonly Stack<int> _free = new();
+    private readonly List<Operation> _walk = [];
     private Operation?[] _operations = new Operation?[64];
     private uint[] _generations = new uint[64];
     private int _used;
@@ -60,13 +61,42 @@ internal sealed class OperationTable(int operationsMax)
         Count--;
     }
 
-    /// <summary>All operations under way at the time of the call; safe while they end.</summary>
-    public void CopyTo(List<Operation> into)
+    /// <summary>Time passed: those that are late end, the others may do something about it.</summary>
+    public void Tick(Instant now, OperationPool pool)
     {
+        foreach (Operation operation in UnderWay())
+        {
+            if (Find(operation.Id) != operation)
+                continue;
+            if (operation.DeadlineMicros <= now.MonotonicMicros)
+                operation.OnTimeout();
+            else
+                operation.OnTick();
+            pool.PutBack(operation);
+        }
+    }
+
+    /// <summary>Nothing is to be expected from a node any more.</summary>
+    public void PeerDown(ushort node, OperationPool pool)
+    {
+        foreach (Operation operation in UnderWay())
+        {
+            if (Find(operation.Id) != operation)
+                continue;
+            operation.OnPeerDown(node);
+            pool.PutBack(operation);
+        }
+    }
+
+    /// <summary>All operations at the time of the call: others end and begin while they are walked through.</summary>
+    private List<Operation> UnderWay()
+    {
+        _walk.Clear();
         for (int slot = 0; slot < _used; slot++)
         {
             if (_operations[slot] is { } operation)
-                into.Add(operation);
+                _walk.Add(operation);
         }
+        return _walk;
     }
 }

@@ -25,6 +25,7 @@ internal sealed class ReplicaRequests(Shard shard)
         {
             PeerMessageKind.Write => TryWrite(from, message, finished),
             PeerMessageKind.Read => TryRead(from, message, finished),
+            PeerMessageKind.Hint => TryHint(from, message, finished),
             PeerMessageKind.Scan => TryScan(from, message, finished),
             PeerMessageKind.List => TryList(from, message, finished),
             PeerMessageKind.TreeRoots => TryTreeRoots(from, message),
@@ -95,6 +96,18 @@ internal sealed class ReplicaRequests(Shard shard)
             return true;
         }
         ReadReply.Write(shard.Outbox.Gated(from), message.Partition, read.Operation, shard.IsComplete(message.Partition), read.WantsData, row);
+        return true;
+    }
+
+    private bool TryHint(ushort from, in PeerMessage message, ColdRead? finished)
+    {
+        if (!HintMessage.TryRead(message.Body, out HintMessage hint) || !IsReplicated(hint.Keyspace))
+            return false;
+        HintTaken taken = shard.Hints.Take(hint, message.Partition, finished);
+        if (taken.Waits && TryPark(from, message, taken.Cold))
+            return true;
+        if (hint.Operation != HintMessage.NoOperation)
+            new HintReply(hint.Operation, hint.Target, taken.Status, taken.Winner).Write(shard.Outbox.Gated(from), message.Partition);
         return true;
     }
 

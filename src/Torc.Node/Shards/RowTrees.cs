@@ -36,12 +36,12 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
 
     /// <summary>What a row as readers see it adds to its tree; 0 while off.</summary>
     public ulong HashOf(in RecordKey key, in RowView row) =>
-        IsOn ? RowHash.Of(key.Hash, row, floors.Of(key.Keyspace, key.Partition).Version) : 0;
+        IsCompared(key.Keyspace) ? RowHash.Of(key.Hash, row, floors.Of(key.Keyspace, key.Partition).Version) : 0;
 
     /// <summary>The record of a key was stored.</summary>
     public void Changed(in RecordKey key, ulong before, ulong after)
     {
-        if (!IsOn)
+        if (!IsCompared(key.Keyspace))
             return;
         if (Find(key.Keyspace, key.Partition) is { } tree)
             tree.Change(key.Hash, before, after);
@@ -92,6 +92,8 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
     /// <summary>A record cannot be read: what it added is not known.</summary>
     public void OnDamaged(byte keyspace, ushort partition)
     {
+        if (!IsCompared(keyspace))
+            return;
         if (Find(keyspace, partition) is not null && _drops[partition] < byte.MaxValue)
             _drops[partition]++;
         Drop(keyspace, partition);
@@ -104,6 +106,9 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
     }
 
     public void OnCaughtUp(ushort partition) => _drops[partition] = 0;
+
+    /// <summary>Hints are this node's own: no other has the same.</summary>
+    private bool IsCompared(byte keyspace) => IsOn && keyspace != KeyspaceSettings.HintsId;
 
     private static int IndexOf(byte keyspace) => Math.Min((int)keyspace, KeyspaceSettings.UserKeyspacesMax);
 

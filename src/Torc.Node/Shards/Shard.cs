@@ -28,7 +28,6 @@ public sealed class Shard
     private readonly ExpirySweep _expiry;
     private readonly FloorSweep _floorSweep;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
-    private readonly List<Operation> _walk = [];
     private ulong _mapEpoch;
     private readonly ByteWriter _reply = new();
     private List<IResumable> _stalled = [];
@@ -51,11 +50,15 @@ public sealed class Shard
         Operations = new OperationTable(node.Options.OperationsMax);
         Gate = new KeyGate(node.Options.WaitersPerKeyMax);
         Pool = new OperationPool(this);
+        Hints = new Hints(this);
+        Fallbacks = new Fallbacks(this);
+        HintReplay = new HintReplay(this);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
         ShardRecovery.Run(store, disk, this, node.PartitionCount);
+        Hints.Load(disk, node.PartitionCount);
     }
 
     public int Index { get; }
@@ -78,6 +81,9 @@ public sealed class Shard
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;
+
+    /// <summary>Bytes of writes kept for each replica that is down, by node id. Look at it under the shard's lock.</summary>
+    public IReadOnlyDictionary<ushort, long> HintBytes => Hints.WaitingBytes;
 
     internal ClusterView View { get; private set; }
 
@@ -103,6 +109,14 @@ public sealed class Shard
     internal KeyGate Gate { get; }
 
     internal OperationPool Pool { get; }
+
+    internal Hints Hints { get; }
+
+    internal Fallbacks Fallbacks { get; }
+
+    internal HintReplay HintReplay { get; }
+
+    internal int ShardCount => _node.Shards.Count;
 
     /// <summary>For a delta that is applied before the turn goes on.</summary>
     internal ByteWriter Delta { get; } = new();
@@ -173,7 +187,7 @@ public sealed class Shard
     {
         switch (message.Kind)
         {
-            case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Scan or PeerMessageKind.List
+            case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Hint or PeerMessageKind.Scan or PeerMessageKind.List
                 or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes:
                 Replicas.Handle(from, message, null);
                 break;
@@ -184,6 +198,9 @@ public sealed class Shard
                 Operation? writing = Operations.Find(write.Operation);
                 writing?.OnWriteReply(from, write);
                 Pool.PutBack(writing);
+                break;
+            case PeerMessageKind.HintReply when HintReply.TryRead(message.Body, out HintReply hint):
+                OnHintReply(from, hint);
                 break;
             case PeerMessageKind.ReadReply when ReadReply.TryRead(message.Body, out ReadReply read):
                 Operation? reading = Operations.Find(read.Operation);
@@ -237,12 +254,13 @@ public sealed class Shard
         if (!view.IsFormed)
             return;
         TakeFormation();
+        Hints.OnView(view);
         for (int node = 0; node < view.Peers.Length; node++)
         {
             bool isUp = view.IsUp((ushort)node);
             bool wasUp = node < previous.Peers.Length && previous.IsUp((ushort)node);
             if (wasUp && !isUp)
-                OnPeerDown((ushort)node);
+                Operations.PeerDown((ushort)node, Pool);
             else if (isUp && !wasUp && previous.IsFormed)
                 _repair.CatchUp.OnPeerUp((ushort)node);
         }
@@ -253,24 +271,14 @@ public sealed class Shard
     public void Tick()
     {
         OnStorageProgress();
-        _walk.Clear();
-        Operations.CopyTo(_walk);
-        foreach (Operation operation in _walk)
-        {
-            if (Operations.Find(operation.Id) != operation)
-                continue;
-            if (operation.DeadlineMicros <= Now.MonotonicMicros)
-                operation.OnTimeout();
-            else
-                operation.OnTick();
-            Pool.PutBack(operation);
-        }
+        Operations.Tick(Now, Pool);
         if (!View.IsFormed)
             return;
         TakeFormation();
         _repair.Run();
         _floorSweep.Run();
         _expiry.Run();
+        HintReplay.Run();
     }
 
     internal bool Owns(int partition) =>
@@ -373,10 +381,10 @@ public sealed class Shard
     }
 
     /// <summary>A write was acknowledged by so many replicas as its level asks for.</summary>
-    internal void TraceLevelMet(Request request, ReplicaSet counted, int required)
+    internal void TraceLevelMet(Request request, ReplicaSet counted, int required, ReplicaSet hinted = default)
     {
         if (Options.TracesPromises)
-            Emit(new NodeEvent(NodeEventKind.LevelMet, request.Partition, Replicas: counted.Bits, Count: required, Level: request.WriteLevel));
+            Emit(new NodeEvent(NodeEventKind.LevelMet, request.Partition, Replicas: counted.Bits, Count: required, Level: request.WriteLevel, Hinted: hinted.Bits));
     }
 
     internal void Emit(in NodeEvent happened) => Outbox.Events.Add(happened);
@@ -457,6 +465,15 @@ public sealed class Shard
         operation.Send(coordinator);
     }
 
+    private void OnHintReply(ushort from, in HintReply reply)
+    {
+        if (reply.Status == WriteStatus.Refused)
+            Fallbacks.OnRefused(from, reply.Target);
+        Operation? writing = Operations.Find(reply.Operation);
+        writing?.OnHintReply(from, reply);
+        Pool.PutBack(writing);
+    }
+
     private void OnForward(ushort from, in PeerMessage message)
     {
         Request request = FreeList<Request>.Rent();
@@ -479,18 +496,5 @@ public sealed class Shard
             return;
         _isFormed = true;
         _repair.CatchUp.OnFormed(_node.Control.WasBornWithMap);
-    }
-
-    private void OnPeerDown(ushort node)
-    {
-        _walk.Clear();
-        Operations.CopyTo(_walk);
-        foreach (Operation operation in _walk)
-        {
-            if (Operations.Find(operation.Id) != operation)
-                continue;
-            operation.OnPeerDown(node);
-            Pool.PutBack(operation);
-        }
     }
 }

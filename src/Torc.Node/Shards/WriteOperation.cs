@@ -1,4 +1,5 @@
 using Torc.Core.Cells;
+using Torc.Core.Replication;
 using Torc.Storage;
 
 namespace Torc.Node.Shards;
@@ -6,6 +7,9 @@ namespace Torc.Node.Shards;
 /// <summary>A write that does not depend on the old value: a plain SET, a floor. The local row is read only to stamp above it.</summary>
 internal sealed class WriteOperation(Shard shard) : ChangeOperation(shard)
 {
+    /// <summary>In a sloppy keyspace, but never towards ALL.</summary>
+    public override bool HintsCount => Request.WriteLevel != ConsistencyLevel.All && Map.IsSloppy(Request.Keyspace);
+
     protected override void OnStart() => Run(null);
 
     protected override void OnResume(ColdRead? finished) => Run(finished);

@@ -21,7 +21,11 @@ internal interface IWritePhaseOwner
 internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 {
     private readonly QuorumWrite _quorum = new();
+    private ushort[] _fallbacks = []; // by replica; made by the first write that meets a replica that is down
+    private ByteWriter _delta = null!;
+    private Version _version;
     private bool _isActive;
+    private bool _hasHints;
 
     public void Reset() => _isActive = false;
 
@@ -31,10 +35,17 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 
     public int Required => _quorum.Required;
 
-    public void Begin(Version version, ReadOnlySpan<byte> delta, Version localWinner, in QuorumRule rule)
+    /// <param name="version">Of the delta.</param>
+    /// <param name="delta">Stays as it is until the operation ends or begins again.</param>
+    /// <param name="localWinner">The greatest version of the local row, which shows the delta.</param>
+    /// <param name="rule">What the level asks for.</param>
+    public void Begin(Version version, ByteWriter delta, Version localWinner, in QuorumRule rule)
     {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         _isActive = true;
+        _hasHints = false;
+        _version = version;
+        _delta = delta;
         operation.RememberObserved();
         if (replicas.Length > 1)
             operation.Register();
@@ -47,9 +58,9 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
             else if (Shard.View.IsUp(node))
                 WriteMessage.Write(
                     Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
-                    operation.Request.Key, version, delta);
+                    operation.Request.Key, version, delta.Written);
             else
-                _quorum.Fail(i);
+                FailOver(i);
         }
         Decide();
     }
@@ -66,13 +77,66 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         Decide();
     }
 
+    public void OnHintReply(ushort from, in HintReply reply)
+    {
+        int replica = operation.Replicas.IndexOf(reply.Target);
+        if (!_isActive || !_hasHints || replica < 0 || _fallbacks[replica] != from)
+            return;
+        if (reply.Status == WriteStatus.Refused)
+            HintElsewhere(replica);
+        else
+            _quorum.AcknowledgeHint(replica, reply.Status == WriteStatus.Applied, reply.Winner);
+        Decide();
+    }
+
     public void OnPeerDown(ushort node)
     {
-        int replica = operation.Replicas.IndexOf(node);
-        if (!_isActive || replica < 0)
+        if (!_isActive)
             return;
-        _quorum.Fail(replica);
+        int replica = operation.Replicas.IndexOf(node);
+        int keptFor = _hasHints ? Array.IndexOf(_fallbacks, node) : -1;
+        if (replica >= 0 && _quorum.Outstanding.Contains(replica))
+            FailOver(replica);
+        else if (keptFor >= 0 && !_quorum.Hinted.Contains(keptFor))
+            HintElsewhere(keptFor);
         Decide();
+    }
+
+    /// <summary>A replica is down: a fallback keeps the write for it, if there is one. Whether that counts is the operation's to say.</summary>
+    private void FailOver(int replica)
+    {
+        SendHint(replica);
+        _quorum.Fail(replica);
+    }
+
+    private void HintElsewhere(int replica)
+    {
+        if (!SendHint(replica))
+            _quorum.FailHint(replica);
+    }
+
+    private bool SendHint(int replica)
+    {
+        if (!_hasHints)
+        {
+            if (_fallbacks.Length == 0)
+                _fallbacks = new ushort[ReplicaSet.ReplicasMax];
+            Array.Fill(_fallbacks, Fallbacks.NoNode);
+            _hasHints = true;
+        }
+        ushort target = operation.Replicas[replica];
+        ushort partition = operation.Request.Partition;
+        int fallback = Shard.Fallbacks.Choose(operation.Map, partition, target, _fallbacks);
+        _fallbacks[replica] = fallback == Fallbacks.None ? Fallbacks.NoNode : (ushort)fallback;
+        if (fallback == Fallbacks.None)
+            return false;
+        bool counts = operation.HintsCount && Fallbacks.Counts(operation.Map, (ushort)fallback, target);
+        HintMessage.Write(
+            Shard.Outbox.Immediate((ushort)fallback), partition, counts ? operation.Id : HintMessage.NoOperation, target,
+            operation.Request.Keyspace, operation.Request.Key, _version, _delta.Written);
+        if (counts)
+            _quorum.AwaitHint(replica);
+        return true;
     }
 
     private void Decide()
@@ -83,7 +147,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
                 return;
             case WriteDecision.Acknowledged:
                 _isActive = false;
-                Shard.TraceLevelMet(operation.Request, _quorum.Counted, _quorum.Required);
+                Shard.TraceLevelMet(operation.Request, _quorum.Counted, _quorum.Required, _quorum.Hinted.Except(_quorum.Counted));
                 owner.OnAcknowledged();
                 return;
             case WriteDecision.Superseded:

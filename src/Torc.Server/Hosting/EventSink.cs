@@ -47,6 +47,12 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.DamagedRead:
                 log.DamagedRead(happened.Detail ?? "", happened.Partition);
                 break;
+            case NodeEventKind.HintsDelivered:
+                log.HintsDelivered(happened.Node);
+                break;
+            case NodeEventKind.HintBudgetSpent:
+                log.HintBudgetSpent(happened.Node, happened.Detail ?? "");
+                break;
             default:
                 break;
         }

@@ -24,6 +24,8 @@ internal static class NodeConfiguration
         SpeculativeReadMs = settings.Get(SettingTable.SpeculativeRetryMs),
         HeartbeatIntervalMs = settings.Get(SettingTable.HeartbeatIntervalMs),
         PeerSilenceMs = settings.Get(SettingTable.PeerDownMs),
+        HintBytesPerTargetMax = settings.Get(SettingTable.HintBytesMax),
+        HintLifetimeMs = settings.Get(SettingTable.HintLifetimeMinutes) * 60_000L,
         ClockSkewMsMax = settings.Get(SettingTable.ClockSkewMaxMs),
     };
 
@@ -31,10 +33,11 @@ internal static class NodeConfiguration
     {
         ConsistencyLevel read = Level(settings.Get(SettingTable.ReadConsistency));
         ConsistencyLevel write = Level(settings.Get(SettingTable.WriteConsistency));
+        bool sloppy = settings.Get(SettingTable.SloppyQuorum) == SloppyChoice.On;
         return new FormationSettings(
             [.. settings.ClusterNodes.Addresses.Select(static address => address.ToString())],
             settings.Get(SettingTable.Partitions), settings.Get(SettingTable.ReplicationFactor),
-            [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, read, write))]);
+            [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, read, write, sloppy))]);
     }
 
     internal static NodeInfo Self(SettingValues settings, ulong birth) => new(

@@ -55,6 +55,9 @@ internal static class NodeMetricsPage
         StorageTotals totals = host.Totals();
         to.Single("torc_keys", MetricType.Gauge, "Live keys of this node's replicas.", totals.LiveKeys);
         to.Single("torc_keys_with_deadline", MetricType.Gauge, "Live keys with a time to live.", totals.KeysWithDeadline);
+        to.Family("torc_hint_waiting_bytes", MetricType.Gauge, "Bytes of writes that this node keeps for each replica that is down, until it has them.");
+        foreach ((ushort target, long bytes) in totals.HintBytes)
+            to.Sample(bytes, ("target", $"{target}"));
         Gauge("torc_records", "Records in the key directories, tombstones included.", static shard => shard.Records);
         Gauge("torc_live_bytes", "Bytes of live records.", static shard => shard.LiveBytes);
         Gauge("torc_disk_bytes", "Bytes of segment files.", static shard => shard.DiskBytes);

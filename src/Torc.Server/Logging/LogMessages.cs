@@ -77,4 +77,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(31, LogLevel.Warning, "the cluster secret is shorter than {Advised} characters: who sees a link could guess it. Give every node a longer one")]
     internal static partial void ShortClusterSecret(this ILogger log, int advised);
+
+    [LoggerMessage(40, LogLevel.Information, "node {Node} has the writes that a shard kept for it while it was down")]
+    internal static partial void HintsDelivered(this ILogger log, int node);
+
+    [LoggerMessage(41, LogLevel.Warning, "no more writes are kept for node {Node}, which is down: the budget (hint-bytes-max) is spent, {Waiting}")]
+    internal static partial void HintBudgetSpent(this ILogger log, int node, string waiting);
 }

@@ -7,6 +7,8 @@ namespace Torc.Server.Settings;
 /// <summary>How the log reaches the disk. Words of the setting; the engine has its own type.</summary>
 public enum DurabilityChoice { Always, EverySecond, OperatingSystem }
 
+public enum SloppyChoice { On, Off }
+
 public enum StorageChoice { Log, Memory }
 
 public enum ConsistencyChoice { One, Two, Quorum, All, LocalOne, LocalQuorum, EachQuorum }
@@ -50,6 +52,10 @@ public static class SettingTable
     public static readonly Setting<int> WriteTimeoutMs = Number(Requests, "write-timeout-ms", 3_000, 10, HourMs, " ms", "A write that has not met its level by then answers TIMEOUT: its outcome is unknown.");
     public static readonly Setting<int> SpeculativeRetryMs = Number(Requests, "speculative-retry-ms", 50, 1, HourMs, " ms", "A read asks one more replica when the chosen ones took longer than this, or than the 99th percentile.");
 
+    public static readonly Setting<SloppyChoice> SloppyQuorum = Choice(Requests, "sloppy-quorum", SloppyChoice.On, "Whether a write that another node keeps for a replica that is down counts towards its level (plain writes below ALL); off: only replicas count. Fixed when the cluster is made, the same on each first node.", ("on", SloppyChoice.On), ("off", SloppyChoice.Off));
+    public static readonly Setting<long> HintBytesMax = Size(Requests, "hint-bytes-max", "1gb", "0", "1tb", "Bytes of writes that this node keeps for one replica that is down; beyond, it refuses to keep more.");
+    public static readonly Setting<int> HintLifetimeMinutes = Number(Requests, "hint-lifetime-minutes", 180, 0, 100_000, " minutes", "No new writes are kept for a replica that is down for longer; those that were kept stay until it has them.");
+
     public static readonly Setting<string> Data = Words(StorageGroup, "data", "./torc-data", "a directory", "Directory of the node's data; one node each.", static text => text.Length > 0);
     public static readonly Setting<DurabilityChoice> Durability = Choice(StorageGroup, "durability", DurabilityChoice.Always, "When a write is on disk: before its reply, within a second, or when the operating system likes. Before its reply the operating system has it in any case.", ("always", DurabilityChoice.Always), ("everysec", DurabilityChoice.EverySecond), ("os", DurabilityChoice.OperatingSystem));
     public static readonly Setting<StorageChoice> Storage = Choice(StorageGroup, "storage", StorageChoice.Log, "Keep data in log files, or in memory only (gone when the node stops).", ("log", StorageChoice.Log), ("memory", StorageChoice.Memory));
@@ -74,7 +80,7 @@ public static class SettingTable
     [
         Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
         FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
-        ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs,
+        ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs, SloppyQuorum, HintBytesMax, HintLifetimeMinutes,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
         RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,
         LogLevel,

@@ -34,9 +34,14 @@ internal sealed class LoopCluster
     /// <param name="commands">The real ones by default.</param>
     /// <param name="surroundings">What <c>INFO</c> and the like see.</param>
     /// <param name="dataCentres">Node i is in data centre i mod this; three replicas in each.</param>
+    /// <param name="sloppy">Whether hints count.</param>
+    /// <param name="options">The defaults by default.</param>
     public LoopCluster(
-        int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null, int dataCentres = 1)
+        int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null, int dataCentres = 1,
+        bool sloppy = true, NodeOptions? options = null)
     {
+        Sloppy = sloppy;
+        Options = options ?? new NodeOptions();
         DataCentres = dataCentres;
         _addresses = [.. Enumerable.Range(0, nodes).Select(i => $"127.0.0.1:{7001 + i}")];
         Partitions = partitions;
@@ -68,6 +73,10 @@ internal sealed class LoopCluster
 
     public int DataCentres { get; }
 
+    public bool Sloppy { get; }
+
+    public NodeOptions Options { get; }
+
     public long WallMs { get; set; } = 1_800_000_000_000;
 
     public Instant Now => new(_micros, WallMs);
@@ -78,7 +87,7 @@ internal sealed class LoopCluster
 
     public FormationSettings Settings => new(
         _addresses, Partitions, 3 * DataCentres,
-        [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
+        [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum, Sloppy))]);
 
     public string AddressOf(int node) => _addresses[node];
 
@@ -191,7 +200,7 @@ internal sealed class LoopNode
         Index = index;
         var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, cluster.DataCentres == 1 ? "" : $"dc{index % cluster.DataCentres}", "", 1, birth);
         var identity = new NodeIdentity(info, birth << 16 | 1, map, cluster.ShardCount);
-        Node = new TorcNode(identity, cluster.Settings, new NodeOptions(), RespLimits.Default, cluster.Surroundings, cluster.Commands);
+        Node = new TorcNode(identity, cluster.Settings, cluster.Options, RespLimits.Default, cluster.Surroundings, cluster.Commands);
         for (int shard = 0; shard < cluster.ShardCount; shard++)
         {
             var options = new StorageOptions { SegmentBytes = 1 << 20, Mode = StorageMode.Memory, ShardIndex = shard };
@@ -300,6 +309,9 @@ internal sealed class LoopNode
             live += Node.Shards[Node.ShardOf(partition)].Store.Counts(0, partition).Live;
         return live;
     }
+
+    /// <summary>Bytes of hints that this node keeps for another.</summary>
+    public long HintBytesFor(int target) => Node.Shards.Sum(shard => shard.HintBytes.GetValueOrDefault((ushort)target));
 
     public string TakeOutput() =>
         Encoding.Latin1.GetString(TakeOutputBytes()).Replace("\r\n", " ", StringComparison.Ordinal).Trim();

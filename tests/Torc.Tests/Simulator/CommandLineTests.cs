@@ -9,7 +9,7 @@ public class CommandLineTests
     public void Options_are_understood()
     {
         CommandLine line = CommandLine.TryParse(["--seeds", "3..9", "--minutes", "0.5", "--defect", "lyingdisk", "--verbose"], out _)!;
-        line.ShouldBe(new CommandLine { FirstSeed = 3, LastSeed = 9, Minutes = 0.5, Defect = Defect.LyingDisk, Verbose = true });
+        line.ShouldBe(new CommandLine { FirstSeed = 3, LastSeed = 9, Minutes = 0.5, Defect = Defect.LyingDisk, Provoked = Defect.LyingDisk, Verbose = true });
         CommandLine.TryParse(["--seed", "7"], out _)!.LastSeed.ShouldBe(7ul);
         CommandLine.TryParse([], out _).ShouldBe(new CommandLine());
     }

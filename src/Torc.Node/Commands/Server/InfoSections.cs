@@ -90,6 +90,7 @@ internal static class InfoSections
         Line(text, "torc_syncs", storage.Syncs);
         Line(text, "torc_compacted_bytes", storage.CompactedBytes);
         Line(text, "torc_damages", storage.DamagesFound);
+        Line(text, "torc_hint_bytes", storage.HintBytes);
     }
 
     private static void Statistics(Session session, StringBuilder text)

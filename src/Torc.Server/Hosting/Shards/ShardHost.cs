@@ -70,6 +70,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
 
     internal int OperationsUnderWay => _shard.OperationsUnderWay;
 
+    /// <summary>Under <see cref="Gate"/>.</summary>
+    internal IReadOnlyDictionary<ushort, long> HintBytes => _shard.HintBytes;
+
     internal IReadOnlyList<bool> CompletePartitions => _shard.CompletePartitions;
 
     /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>

@@ -14,6 +14,9 @@ internal sealed record StorageTotals
     /// <summary>Keys with a time to live.</summary>
     internal long KeysWithDeadline { get; init; }
 
+    /// <summary>Bytes of writes kept for replicas that are down, by their node id.</summary>
+    internal IReadOnlyDictionary<ushort, long> HintBytes { get; init; } = new SortedDictionary<ushort, long>();
+
     internal bool IsDiskFull => Shards.Any(static shard => shard.IsDiskFull);
 
     internal long Sum(Func<StoreStatistics, long> figure) => Shards.Sum(figure);
@@ -22,12 +25,15 @@ internal sealed record StorageTotals
     internal static StorageTotals Gather(IReadOnlyList<ShardHost> shards, int partitions)
     {
         var statistics = new List<StoreStatistics>();
+        var hintBytes = new SortedDictionary<ushort, long>();
         long live = 0, withDeadline = 0;
         foreach (ShardHost shard in shards)
         {
             lock (shard.Gate)
             {
                 statistics.Add(shard.Store.Statistics);
+                foreach ((ushort target, long bytes) in shard.HintBytes)
+                    hintBytes[target] = hintBytes.GetValueOrDefault(target) + bytes;
                 for (int partition = shard.Index; partition < partitions; partition += shards.Count)
                 {
                     for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
@@ -39,6 +45,6 @@ internal sealed record StorageTotals
                 }
             }
         }
-        return new StorageTotals { Shards = statistics, LiveKeys = live, KeysWithDeadline = withDeadline };
+        return new StorageTotals { Shards = statistics, LiveKeys = live, KeysWithDeadline = withDeadline, HintBytes = hintBytes };
     }
 }

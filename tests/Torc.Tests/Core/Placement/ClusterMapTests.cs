@@ -31,7 +31,7 @@ public sealed class ClusterMapTests
         hex[18..].ShouldBe("0100000000000000" + "01000000" + "03" + "0100"
             + "0300" + "0807060504030201" + "03000000683A31" + "0100000068" + "EB18" + "BB20" + "0100000064" + "0100000072" + "02000000" + "00"
             + "0000" + "01" + "0300"
-            + "02" + "000202" + "010003" + "0100000000000000" + "01" + "0300" + "00");
+            + "02" + "00020201" + "01000300" + "0100000000000000" + "01" + "0300" + "00");
         hex[..2].ShouldBe("02");
     }
 
@@ -76,6 +76,16 @@ public sealed class ClusterMapTests
                 replicas += map.ReplicasOf(time % 2).Length + map.PendingOf(time % 2).Length;
         }).ShouldBe(0);
         replicas.ShouldBe(500 * 6 + 500 * 3);
+    }
+
+    [Fact]
+    public void Tells_which_keyspaces_are_sloppy()
+    {
+        ClusterMap map = Planner.Create([SampleCluster.Node(0)], 1, 3, SampleCluster.Keyspaces, out _);
+        ClusterMap.TryDecode(map.Bytes(), out ClusterMap? read).ShouldBeTrue();
+        read!.IsSloppy(0).ShouldBeTrue();
+        read.IsSloppy(1).ShouldBeFalse();
+        read.IsSloppy(9).ShouldBeFalse("a keyspace that is not listed is strict");
     }
 
     public static TheoryData<string> Faults => ["removed member", "voter unknown", "voters not ascending", "no voters", "same set", "unknown node", "twice", "stage", "state", "no replicas", "too many"];

@@ -7,7 +7,7 @@ namespace Torc.Tests.Core.Placement;
 internal static class SampleCluster
 {
     public static readonly KeyspaceSettings[] Keyspaces =
-        [new(0, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum), new(1, ConsistencyLevel.One, ConsistencyLevel.All)];
+        [new(0, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum), new(1, ConsistencyLevel.One, ConsistencyLevel.All, Sloppy: false)];
 
     public static NodeInfo Node(int id, int weight = 1, string dataCentre = "", string rack = "") =>
         new((ushort)id, $"10.0.0.{id}:7379", $"node{id}", 6379, 8379, dataCentre, rack, weight, (ulong)id + 1_000);

@@ -99,6 +99,65 @@ public sealed class QuorumWriteTests
     }
 
     [Fact]
+    public void A_hint_that_is_awaited_counts_for_its_replica_once()
+    {
+        _write.Begin(3, 3);
+        Acknowledge(0);
+        _write.AwaitHint(1);
+        _write.Fail(1);
+        _write.AwaitHint(2);
+        _write.Fail(2);
+        _write.Decision.ShouldBe(WriteDecision.Waiting, "fallbacks may still answer");
+        _write.AcknowledgeHint(1, true, Mine);
+        Acknowledge(1);
+        _write.AcknowledgeHint(1, true, Mine);
+        _write.Decision.ShouldBe(WriteDecision.Waiting);
+        _write.Acknowledged.ShouldBe(2);
+        _write.AcknowledgeHint(2, true, Mine);
+        _write.Decision.ShouldBe(WriteDecision.Acknowledged);
+        _write.Hinted.Except(_write.Counted).ShouldBe(ReplicaSet.Single(2));
+    }
+
+    [Fact]
+    public void A_hint_that_nobody_asked_for_does_not_count()
+    {
+        _write.Begin(3, 2);
+        Acknowledge(0);
+        _write.AcknowledgeHint(1, true, Mine);
+        _write.AcknowledgeHint(2, true, Mine);
+        _write.Decision.ShouldBe(WriteDecision.Waiting);
+        _write.Acknowledged.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Cannot_reach_when_the_fallbacks_fail_too()
+    {
+        _write.Begin(3, 2);
+        Acknowledge(0);
+        foreach (int replica in (int[])[1, 2])
+        {
+            _write.AwaitHint(replica);
+            _write.Fail(replica);
+        }
+        _write.FailHint(1);
+        _write.Decision.ShouldBe(WriteDecision.Waiting);
+        _write.FailHint(2);
+        _write.Decision.ShouldBe(WriteDecision.CannotReach);
+    }
+
+    [Fact]
+    public void Is_superseded_by_a_hint_above_it()
+    {
+        _write.Begin(3, 2);
+        Acknowledge(0);
+        _write.AwaitHint(1);
+        _write.Fail(1);
+        _write.AcknowledgeHint(1, false, new Version(9, 2));
+        _write.Decision.ShouldBe(WriteDecision.Superseded);
+        _write.Winner.ShouldBe(new Version(9, 2));
+    }
+
+    [Fact]
     public void Begin_forgets_everything()
     {
         _write.Begin(3, 2);

@@ -27,6 +27,8 @@ internal static class PeerMessages
         ReadReply.Write(buffer, Partition, 4, complete: true, withData: true, view);
         ReadReply.Write(buffer, Partition, 5, complete: false, withData: true, RowView.Absent);
         ReadReply.WriteFailure(buffer, Partition, 6, ReadStatus.Damaged, complete: false);
+        HintMessage.Write(buffer, Partition, 12, target: 4, 0, "key"u8, version, row.Written);
+        new HintReply(13, 4, WriteStatus.Refused, version).Write(buffer, Partition);
         new ScanMessage(7, 2, 99, 100).Write(buffer, Partition);
         using var entries = new ByteWriter();
         ScanReply.WriteEntry(entries, StableHash.Hash64("key"u8), "key"u8, view);
@@ -46,6 +48,8 @@ internal static class PeerMessages
     {
         PeerMessageKind.Write => WriteMessage.TryRead(message.Body, out _),
         PeerMessageKind.WriteReply => WriteReply.TryRead(message.Body, out _),
+        PeerMessageKind.Hint => HintMessage.TryRead(message.Body, out _),
+        PeerMessageKind.HintReply => HintReply.TryRead(message.Body, out _),
         PeerMessageKind.Read => ReadMessage.TryRead(message.Body, out _),
         PeerMessageKind.ReadReply => ReadReply.TryRead(message.Body, out _),
         PeerMessageKind.Scan => ScanMessage.TryRead(message.Body, out _),

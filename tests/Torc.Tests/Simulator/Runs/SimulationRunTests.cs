@@ -37,6 +37,8 @@ public class SimulationRunTests
     [Theory]
     [InlineData(Defect.ReplyBeforeSync, 1)]
     [InlineData(Defect.ReplyBeforeWrite, 1)]
+    [InlineData(Defect.HintDroppedBeforeAck, 1)]
+    [InlineData(Defect.HintDroppedBeforeAck, 2)]
     public void The_faults_that_show_a_defect_break_nothing_without_it(Defect defect, ulong seed)
     {
         RunResult result = SimulationRun.Run(RunPlan.Draw(seed, ShortMicros, defect) with { Defect = Defect.None });
@@ -54,6 +56,8 @@ public class SimulationRunTests
     [InlineData(Defect.IncompleteCounts, 3, 1)]
     [InlineData(Defect.WeakReads, 4, 1)]
     [InlineData(Defect.StoppedWallClock, 6, 1)]
+    [InlineData(Defect.HintCountedInStrict, 3, 1)]
+    [InlineData(Defect.HintDroppedBeforeAck, 1, 1)]
     public void A_deliberate_defect_is_caught_by_the_checker_of_its_invariant(Defect defect, int invariant, int firstSeed)
     {
         bool caught = false;
