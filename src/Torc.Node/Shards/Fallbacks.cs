@@ -5,7 +5,8 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// Which node keeps a coordinator's hint for a replica that is down: the first in <see cref="FallbackOrder"/>, those in its data centre before
-/// others, that is up, no replica of the partition, and keeps none of this write yet. A fallback that refused hints for a target is passed over for a while.
+/// others, that is up and a settled member (it would take what it keeps along when it leaves), no replica of the partition, now or after a move that has
+/// begun, and keeps none of this write yet. A fallback that refused hints for a target is passed over for a while.
 /// </summary>
 internal sealed class Fallbacks(Shard shard)
 {
@@ -28,13 +29,12 @@ internal sealed class Fallbacks(Shard shard)
     {
         if (map.Nodes.Count == map.ReplicasPerPartition || !shard.Hints.IsTakenFor(target))
             return None;
-        ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
         int best = None;
         (bool, ulong) bestRank = default;
         for (int i = 0; i < map.Nodes.Count; i++)
         {
             ushort node = map.Nodes[i].Id;
-            if (!shard.View.IsUp(node) || replicas.Contains(node) || used.Contains(node) || HasRefused(node, target))
+            if (map.Nodes[i].State != NodeState.Normal || !shard.View.IsUp(node) || IsOwner(map, partition, node) || used.Contains(node) || HasRefused(node, target))
                 continue;
             (bool IsRemote, ulong Rank) rank = (!Counts(map, node, target), FallbackOrder.Rank(partition, node));
             if (best != None && rank.CompareTo(bestRank) >= 0)
@@ -74,6 +74,9 @@ internal sealed class Fallbacks(Shard shard)
             _refusedUntil.Clear();
         _refusedUntil[(fallback, target)] = shard.Deadline(shard.Options.HintRefusalMs);
     }
+
+    private static bool IsOwner(ClusterMap map, int partition, ushort node) =>
+        map.ReplicasOf(partition).Contains(node) || map.PendingOf(partition).Contains(node);
 
     private bool HasRefused(ushort node, ushort target) =>
         _refusedUntil.Count > 0 && _refusedUntil.TryGetValue((node, target), out long until) && shard.Now.MonotonicMicros < until;

@@ -8,8 +8,8 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// Brings one hint to its owner, as an ordinary replica's write of its original version, and forgets it after the owner's durable answer.
-/// The owners are resolved now: the target, or, when the map no longer lists it, a quorum of the key's replicas. Whatever goes wrong leaves the
-/// hint where it is; to deliver it twice does no harm. A hint that another write was merged into meanwhile stays too.
+/// The owners are resolved now (<see cref="HintOwners"/>). Whatever goes wrong leaves the hint where it is; to deliver it twice does no harm. A hint
+/// that another write was merged into meanwhile stays too.
 /// </summary>
 internal sealed class HintDelivery(
     Shard shard, ushort partition, ushort target, byte[] name, Version version, byte[] row, ulong digest) : Operation(shard), IResumable
@@ -23,9 +23,7 @@ internal sealed class HintDelivery(
 
     public void Begin()
     {
-        ReadOnlySpan<ushort> replicas = Shard.View.Map!.ReplicasOf(partition);
-        _owners = replicas.Contains(target) ? [target] : replicas.ToArray();
-        _required = Levels.Required(ConsistencyLevel.Quorum, _owners.Length);
+        (_owners, _required) = HintOwners.Of(Shard.View.Map!, partition, target);
         Hints.TryReadName(name, out _, out byte keyspace, out ReadOnlySpan<byte> key);
         foreach (ushort owner in _owners)
         {

@@ -1,6 +1,5 @@
 using Torc.Core.Cells;
 using Torc.Core.Placement;
-using Torc.Core.Replication;
 using Torc.Storage;
 
 namespace Torc.Node.Shards;
@@ -132,18 +131,19 @@ internal sealed class HintReplay(Shard shard) : IScanVisitor, IResumable
         _found.Clear();
     }
 
-    /// <summary>To the target while it is a replica; otherwise to a quorum of those that are.</summary>
     private bool IsDeliverable(ushort target)
     {
-        ReadOnlySpan<ushort> replicas = Map.ReplicasOf(_partition);
-        if (replicas.Contains(target))
+        bool isReplica = Map.IsReplica(_partition, target);
+        if (isReplica && Map.PendingOf(_partition).IsEmpty)
             return shard.View.IsUp(target);
+        (ushort[] owners, int required) = HintOwners.Of(Map, _partition, target);
         int up = 0;
-        foreach (ushort replica in replicas)
-            up += shard.View.IsUp(replica) ? 1 : 0;
-        if (up >= Levels.Required(ConsistencyLevel.Quorum, replicas.Length))
+        foreach (ushort owner in owners)
+            up += shard.View.IsUp(owner) ? 1 : 0;
+        if (up >= required)
             return true;
-        _walkedEpoch = 0; // look again in the next walk
+        if (!isReplica)
+            _walkedEpoch = 0; // look again in the next walk
         return false;
     }
 }
