@@ -18,6 +18,14 @@ public static class ExpiryChecker
         }
     }
 
+    /// <summary>
+    /// The change was over before the value was written, and they met: the value is stamped above it, so its deadline is not the key's. They may
+    /// have missed each other at levels that do not overlap, and when hints stood in for replicas; then their clocks alone order them.
+    /// </summary>
+    private static bool IsBelow(History history, Operation change, Operation origin) =>
+        change.Precedes(origin) && history.Holders(change) + history.Holders(origin) > history.ReplicationFactor
+        && !history.Losses.Excuses(history.Holders(change), change.InvokedMicros, origin.CompletedMicros);
+
     private static bool MustBeGone(History history, KeyHistory key, ObservedRead observed)
     {
         Operation origin = observed.Writers[0];
@@ -27,7 +35,7 @@ public static class ExpiryChecker
         foreach (Operation change in key.Mutations)
         {
             bool mayApply = change.Kind == OperationKind.Expire && change.MayHaveApplied
-                && !change.Precedes(origin) && change.InvokedMicros <= observed.Read.CompletedMicros;
+                && !IsBelow(history, change, origin) && change.InvokedMicros <= observed.Read.CompletedMicros;
             if (mayApply && MayStillHold(change))
                 return false;
         }

@@ -54,4 +54,16 @@ public class ExpiryCheckerTests
         persisted.Read(100, 101, other);
         persisted.Broken(ExpiryChecker.Check).ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_deadline_taken_away_before_the_write_holds_it_only_when_the_two_may_have_missed_each_other(bool isHinted)
+    {
+        _scenario.Do(OperationKind.Expire, 0, 1);
+        Operation write = _scenario.Write(2, 3, deadline: Scenario.Epoch + 50);
+        write.MayBeHinted = isHinted;
+        _scenario.Read(100, 101, write);
+        Broken.ShouldBe(isHinted ? [] : [6]);
+    }
 }
