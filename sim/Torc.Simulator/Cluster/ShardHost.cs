@@ -3,6 +3,7 @@ using Torc.Node;
 using Torc.Node.Shards;
 using Torc.Simulator.Disks;
 using Torc.Storage;
+using Torc.Storage.Disk;
 
 namespace Torc.Simulator.Cluster;
 
@@ -130,8 +131,9 @@ internal sealed class ShardHost
         {
             work();
         }
-        catch (WorkCutShortException)
+        catch (Exception end) when (end is WorkCutShortException or DiskFailedException)
         {
+            // The machine stops with its work half done, or with a disk that failed first: the same to whoever comes after.
         }
         finally
         {

@@ -6,7 +6,6 @@
 // the peers) -> OnPeerMessage (their answers) -> Reply.
 
 using Torc.Core.Clocks;
-using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Node.Commands;
 using Torc.Node.Control;
@@ -349,7 +348,7 @@ public sealed class Shard
                 scan.Begin();
                 break;
             case CommandKind.PartitionCount:
-                WriteCounts(request, BeginReply(request));
+                PartitionCount.Write(Store, request, BeginReply(request));
                 EndReply(request);
                 break;
             default:
@@ -429,22 +428,6 @@ public sealed class Shard
     }
 
     internal long Deadline(int timeoutMs) => Now.MonotonicMicros + timeoutMs * Instant.MicrosPerMs;
-
-    private void WriteCounts(Request request, ByteWriter reply)
-    {
-        if (request.Arguments.Count == 1)
-        {
-            reply.Integer(Store.Counts(request.Keyspace, request.Partition).Live);
-            return;
-        }
-        reply.ArrayHeader(2 * KeyspaceSettings.UserKeyspacesMax);
-        for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
-        {
-            PartitionCounts counts = Store.Counts(keyspace, request.Partition);
-            reply.Integer(counts.Live);
-            reply.Integer(counts.WithDeadline);
-        }
-    }
 
     private void Begin(KeyOperation operation, Request request)
     {
