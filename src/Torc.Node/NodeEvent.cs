@@ -41,6 +41,9 @@ public enum NodeEventKind
     /// <summary>A newer map is durable here and in use; Detail names its epoch.</summary>
     MapAdvanced,
 
+    /// <summary>On an operator's word this node goes on without the majority of the voters; Detail names them.</summary>
+    VotersRecovered,
+
     PeerUp,
     PeerDown,
 

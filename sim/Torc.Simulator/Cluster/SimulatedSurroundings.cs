@@ -1,5 +1,5 @@
-using Torc.Core.Placement;
 using Torc.Node.Commands;
+using Torc.Node.Control;
 
 namespace Torc.Simulator.Cluster;
 
@@ -21,7 +21,7 @@ internal sealed class SimulatedSurroundings : INodeSurroundings
     public bool Kill(long clientId) => false;
 
     /// <summary>Operators of simulated clusters ask the control plane itself.</summary>
-    public long AskForChange(ChangeRequest? change) => throw new NotSupportedException("simulated clients ask for no changes");
+    public long AskForChange(ClusterWish wish) => throw new NotSupportedException("simulated clients ask for no changes");
 
     public void ResetStatistics()
     {

@@ -85,6 +85,21 @@ public static class ChangeSteps
         return draft.ToMap();
     }
 
+    /// <summary>Epochs that a recovery of the voters leaps over: more maps than voters that nobody hears any more could have decided unseen.</summary>
+    public const ulong RecoveryEpochs = 1_000_000;
+
+    /// <summary>
+    /// The map after the voters' majority was lost for ever: without them, so that the others can decide again. It is decided by nobody, on the
+    /// operator's word alone: what the lost voters may have decided unseen is overruled.
+    /// </summary>
+    public static ClusterMap RecoverVoters(ClusterMap map, IReadOnlyList<ushort> lost)
+    {
+        ClusterMapDraft draft = ClusterMapDraft.After(map);
+        draft.Epoch = map.Epoch + RecoveryEpochs;
+        draft.Voters = VoterChoice.Choose([.. map.Nodes.Where(node => !lost.Contains(node.Id))], map.Voters);
+        return draft.ToMap();
+    }
+
     /// <summary>
     /// A member came back with another data directory: the map names its new birth, so that it may vote again. It has to tell itself that its copies
     /// are incomplete.

@@ -1,4 +1,4 @@
-using Torc.Core.Placement;
+using Torc.Node.Control;
 
 namespace Torc.Node.Commands;
 
@@ -44,10 +44,9 @@ public interface INodeSurroundings
     bool Kill(long clientId);
 
     /// <summary>
-    /// Asks this node's control plane for a change of the cluster, null to cancel the one under way; the number under which
-    /// <c>ControlPlane.Requests</c> tells what became of it.
+    /// Asks this node's control plane for a change of the cluster; the number under which <c>ControlPlane.Requests</c> tells what became of it.
     /// </summary>
-    long AskForChange(ChangeRequest? change);
+    long AskForChange(ClusterWish wish);
 
     /// <summary>Configuration as CONFIG GET shows it, by lower-case name, in Redis's names where Redis has the setting.</summary>
     IReadOnlyDictionary<string, string> Configuration { get; }

@@ -34,6 +34,26 @@ public sealed class ChangeCoordinator
     /// <summary>What became of the last requests, in the order in which they were made. Replaced, never changed: readable from anywhere.</summary>
     public ImmutableArray<ClusterRequestReport> Reports { get; private set; } = [];
 
+    /// <summary>
+    /// The map with which the cluster goes on after it lost the majority of its voters; null when that is refused. The operator vouches that the
+    /// voters named are gone for ever; what can be seen from here must not speak against it.
+    /// </summary>
+    public ClusterMap? RecoverVoters(ClusterRequest request, ClusterMap map, IReadOnlyList<ushort> lost)
+    {
+        string? objection = null;
+        foreach (ushort voter in lost)
+        {
+            if (!map.Voters.Contains(voter))
+                objection ??= $"Node {voter} is no voter; the voters are nodes {string.Join(", ", map.Voters)}.";
+            else if (voter == _self || _reports.IsAlive(voter))
+                objection ??= $"Node {voter} is up.";
+        }
+        if (map.Voters.Count(voter => !lost.Contains(voter)) > map.Voters.Count / 2)
+            objection ??= "The other voters are a majority, and decide without those. Remove lost nodes with REMOVE.";
+        Report(request, objection is null ? ClusterRequestState.Decided : ClusterRequestState.Refused, objection ?? "decided on the operator's word");
+        return objection is null ? ChangeSteps.RecoverVoters(map, lost) : null;
+    }
+
     /// <summary>Takes a request; its outcome is told by <see cref="Reports"/>.</summary>
     public void Ask(ClusterRequest request, bool isFormed)
     {
@@ -55,7 +75,7 @@ public sealed class ChangeCoordinator
             Settle(_proposed, map);
         if (!_register.CanPropose)
             return;
-        while (_proposed is null && _waiting.TryDequeue(out ClusterRequest? request))
+        while (_register.CanPropose && _waiting.TryDequeue(out ClusterRequest? request))
             Propose(request, map, now);
         if (_register.CanPropose && ChangeDriver.IsDriver(map, _self, _reports)
             && ChangeDriver.Next(map, _reports, _copiesPerNodeMax) is { } next)
@@ -64,19 +84,24 @@ public sealed class ChangeCoordinator
 
     private void Propose(ClusterRequest request, ClusterMap map, Instant now)
     {
-        if (request.Change is null)
+        switch (request.Wish)
         {
-            if (map.IsChanging)
+            case ClusterWish.Change change when ChangePlanner.Plan(map, change.Request) is var plan:
+                if (plan.Refusal is null)
+                    Submit(request, plan.First!, now);
+                else
+                    Report(request, ClusterRequestState.Refused, plan.Refusal);
+                break;
+            case ClusterWish.Cancel when map.IsChanging:
                 Submit(request, ChangeSteps.Cancel(map), now);
-            else
+                break;
+            case ClusterWish.Cancel:
                 Report(request, ClusterRequestState.Refused, "No change is under way.");
-            return;
+                break;
+            default:
+                Report(request, ClusterRequestState.Refused, "A newer map was just taken over: look whether it is still needed.");
+                break;
         }
-        PlacementPlan plan = ChangePlanner.Plan(map, request.Change);
-        if (plan.Refusal is null)
-            Submit(request, plan.First!, now);
-        else
-            Report(request, ClusterRequestState.Refused, plan.Refusal);
     }
 
     private void Submit(ClusterRequest request, ClusterMap next, Instant now)

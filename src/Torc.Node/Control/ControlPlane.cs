@@ -118,7 +118,18 @@ public sealed class ControlPlane : ChangeDriver.IReports
     /// <summary>An operator asks for a change of the cluster; <see cref="Requests"/> tells what became of it.</summary>
     public void Ask(ClusterRequest request, Instant now, Outbox outbox)
     {
-        _changes.Ask(request, isFormed: _mapInUse is not null);
+        if (request.Wish is ClusterWish.RecoverVoters recovery && _mapInUse is { } map && _mapUnderWay is null)
+        {
+            if (_changes.RecoverVoters(request, map, recovery.Lost) is { } recovered)
+            {
+                outbox.Events.Add(new NodeEvent(NodeEventKind.VotersRecovered, Detail: $"epoch {recovered.Epoch}: without nodes {string.Join(", ", recovery.Lost)}"));
+                Offer(recovered, _self.Id, outbox);
+            }
+        }
+        else
+        {
+            _changes.Ask(request, isFormed: _mapInUse is not null);
+        }
         Refresh(now, outbox);
     }
 

@@ -29,6 +29,13 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
         Screen.Console.WriteLine("Cancelled: what had moved stays moved, the rest stays where it was.");
     }
 
+    internal async Task RecoverVoters(string[] lost)
+    {
+        RespValue request = await client.Call(["TORC.CLUSTER", "RECOVER-VOTERS", .. lost], cancelled);
+        await AwaitDecision(request.Integer);
+        Screen.Console.WriteLine("The cluster decides without them again. Take them out now with 'torc remove'.");
+    }
+
     /// <summary>A bar that moves until no change is under way.</summary>
     internal async Task Watch()
     {

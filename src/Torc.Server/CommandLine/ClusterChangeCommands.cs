@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace Torc.Server.CommandLine;
 
 /// <summary>
-/// <c>torc join</c>, <c>leave</c>, <c>remove</c>, <c>replace</c>, <c>weight</c>, <c>copies</c>, <c>keyspace</c>, <c>cancel</c> and <c>progress</c>: the words of
+/// <c>torc join</c>, <c>leave</c>, <c>remove</c>, <c>replace</c>, <c>weight</c>, <c>copies</c>, <c>keyspace</c>, <c>cancel</c>, <c>progress</c> and <c>recover-voters</c>: the words of
 /// TORC.CLUSTER on the command line, with the plan before and a bar while the change runs.
 /// </summary>
 internal static class ClusterChangeCommands
@@ -22,6 +22,7 @@ internal static class ClusterChangeCommands
         Change("keyspace", "Change the default consistency levels of a keyspace.", Words("word", "Number of the keyspace, then READ level, WRITE level, or both.", 3)),
         Cancel(),
         Progress(),
+        RecoverVoters(),
     ];
 
     private static Argument<string[]> Words(string name, string description, int least) => new(name)
@@ -79,6 +80,24 @@ internal static class ClusterChangeCommands
         {
             using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
             await new ClusterChange(client, cancelled).Watch();
+        }));
+        return command;
+    }
+
+    private static Command RecoverVoters()
+    {
+        Option<string> at = At(), password = Password();
+        Argument<string[]> lost = Words("node", "Id of a voter that is gone for ever; name all of them.", 1);
+        var yes = new Option<bool>("--yes") { Description = "They are gone for ever: do it." };
+        var command = new Command("recover-voters", "Disaster only: go on without voters that are gone for ever, although they were the majority.") { lost, yes, at, password };
+        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        {
+            if (!parsed.GetValue(yes))
+                throw new ClusterCommandException("reads and writes go on without the voters; only changes of the cluster wait for them. If these voters can come back, bring them "
+                    + "back instead. If one of them still runs where this node cannot see it, two halves of the cluster go on with different owners, and writes are lost when "
+                    + "they meet. When they are gone for ever, run this on ONE node only, with --yes, then take them out with 'torc remove'.");
+            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
+            await new ClusterChange(client, cancelled).RecoverVoters(parsed.GetValue(lost)!);
         }));
         return command;
     }

@@ -56,10 +56,10 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
     }
 
     /// <summary>Hands an operator's request to the control plane; the number under which its reports tell the outcome.</summary>
-    internal long Ask(ChangeRequest? change)
+    internal long Ask(ClusterWish wish)
     {
         long number = Interlocked.Increment(ref _requests);
-        Add(new ControlWork(ControlWorkKind.Request, Subject: new ClusterRequest(number, change)));
+        Add(new ControlWork(ControlWorkKind.Request, Subject: new ClusterRequest(number, wish)));
         Pump();
         return number;
     }

@@ -32,6 +32,9 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.MapAdvanced:
                 log.MapAdvanced(happened.Detail ?? "");
                 break;
+            case NodeEventKind.VotersRecovered:
+                log.VotersRecovered(happened.Detail ?? "");
+                break;
             case NodeEventKind.PeerUp:
                 log.PeerUp(happened.Node);
                 break;

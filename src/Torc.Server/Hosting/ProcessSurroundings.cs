@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Commands;
+using Torc.Node.Control;
 using Torc.Server.CommandLine;
 using Torc.Server.Hosting.Clients;
 using Torc.Server.Hosting.Shards;
@@ -61,9 +61,9 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
     public byte[]? Password { get; } = NodeConfiguration.Password(settings);
 
     /// <summary>Set once the node is made, which needs these surroundings first.</summary>
-    internal Func<ChangeRequest?, long>? AskControl { get; set; }
+    internal Func<ClusterWish, long>? AskControl { get; set; }
 
-    public long AskForChange(ChangeRequest? change) => AskControl!(change);
+    public long AskForChange(ClusterWish wish) => AskControl!(wish);
 
     public bool Kill(long clientId) => clients.End(clientId, "CLIENT KILL");
 

@@ -1,5 +1,5 @@
-using Torc.Core.Placement;
 using Torc.Node.Commands;
+using Torc.Node.Control;
 
 namespace Torc.Tests.Node;
 
@@ -21,11 +21,11 @@ internal sealed class TestSurroundings : INodeSurroundings
     public bool Kill(long clientId) => false;
 
     /// <summary>What commands asked for; a request's number is its place here, from 1.</summary>
-    public List<ChangeRequest?> ChangesAsked { get; } = [];
+    public List<ClusterWish> ChangesAsked { get; } = [];
 
-    public long AskForChange(ChangeRequest? change)
+    public long AskForChange(ClusterWish wish)
     {
-        ChangesAsked.Add(change);
+        ChangesAsked.Add(wish);
         return ChangesAsked.Count;
     }
 

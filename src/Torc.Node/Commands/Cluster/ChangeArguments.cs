@@ -62,12 +62,9 @@ internal static class ChangeArguments
 
     private static List<ushort>? Nodes(CommandBuffer arguments, int at, ClusterView view, bool isUp, out string problem)
     {
-        var nodes = new List<ushort>();
-        for (; at < arguments.Count; at++)
+        List<ushort>? nodes = NodeIds(arguments, at, out problem);
+        foreach (ushort node in nodes ?? [])
         {
-            if (Number(arguments, at, ushort.MaxValue, out problem) is not { } number)
-                return null;
-            var node = (ushort)number;
             bool isMember = view.Map!.NodeOf(node) is not null;
             if (isMember && view.IsUp(node) != isUp)
             {
@@ -76,9 +73,21 @@ internal static class ChangeArguments
                     : $"ERR node {node} is up: ask it to LEAVE. REMOVE is for nodes that are gone for ever";
                 return null;
             }
-            nodes.Add(node);
         }
+        return nodes;
+    }
+
+    /// <summary>The numbers from an argument to the end.</summary>
+    public static List<ushort>? NodeIds(CommandBuffer arguments, int at, out string problem)
+    {
         problem = "";
+        var nodes = new List<ushort>();
+        for (; at < arguments.Count; at++)
+        {
+            if (Number(arguments, at, ushort.MaxValue, out problem) is not { } number)
+                return null;
+            nodes.Add((ushort)number);
+        }
         return nodes;
     }
 

@@ -23,6 +23,7 @@ internal static class ChangeCommands
         "COPIES <number>", "    Change the replication factor.",
         "KEYSPACE <keyspace> [READ <level>] [WRITE <level>]", "    Change a keyspace's default levels.",
         "CANCEL", "    End the change under way early: what has moved stays moved.",
+        "RECOVER-VOTERS <node> [<node> ...]", "    Go on without voters that are gone for ever, although they are the majority.",
         "REQUEST <number>", "    What became of a request that was made on this node.",
         "STATUS", "    The map's epoch, the change under way, and each node.",
     ];
@@ -44,6 +45,9 @@ internal static class ChangeCommands
                 Make("copies", 3, OnChange, "number", "Changes the replication factor."),
                 Make("keyspace", -5, OnChange, "keyspace [READ level] [WRITE level]", "Changes the default consistency levels of a keyspace."),
                 Make("cancel", 2, OnCancel, "", "Ends the change under way early: what has moved stays moved, the rest stays where it is."),
+                Make("recover-voters", -3, OnRecoverVoters, "node [node ...]",
+                    "Goes on without the voters named, which are gone for ever, although they are the majority: for disasters. If one of them lives where this node "
+                    + "cannot see it, two halves of the cluster go on with different owners, and writes are lost when they meet."),
                 Make("request", 3, OnRequest, "number", "Tells what became of a request that was made on this node: its state (deciding, decided or refused) and words for the operator."),
                 Make("status", 2, OnStatus, "", "Tells the map's epoch, how far the change under way is, and each node's state."),
                 HelpCommand.Make("torc.cluster", "1.0.0", CategoryNames.Administration, Help, "cluster"),
@@ -73,7 +77,7 @@ internal static class ChangeCommands
     private static void OnChange(in SessionContext context)
     {
         if (TryPlan(context, 1, out ChangeRequest change, out PlacementPlan plan))
-            WritePlan(context, plan, context.Surroundings.AskForChange(change));
+            WritePlan(context, plan, context.Surroundings.AskForChange(new ClusterWish.Change(change)));
     }
 
     private static void OnCancel(in SessionContext context)
@@ -81,9 +85,19 @@ internal static class ChangeCommands
         if (!ClusterCommands.TryMap(context, out ClusterMap map))
             return;
         if (map.IsChanging)
-            context.Reply.Integer(context.Surroundings.AskForChange(null));
+            context.Reply.Integer(context.Surroundings.AskForChange(new ClusterWish.Cancel()));
         else
             context.Reply.Error("ERR no change is under way"u8);
+    }
+
+    private static void OnRecoverVoters(in SessionContext context)
+    {
+        if (!ClusterCommands.TryMap(context, out _))
+            return;
+        if (ChangeArguments.NodeIds(context.Arguments, 2, out string problem) is { } lost)
+            context.Reply.Integer(context.Surroundings.AskForChange(new ClusterWish.RecoverVoters(lost)));
+        else
+            context.Reply.Error(problem);
     }
 
     private static bool TryPlan(in SessionContext context, int at, out ChangeRequest change, out PlacementPlan plan)

@@ -1,6 +1,6 @@
 using System.Text;
-using Torc.Core.Placement;
 using Torc.Node.Commands;
+using Torc.Node.Control;
 
 namespace Torc.Tests.Node.Commands;
 
@@ -36,11 +36,11 @@ internal sealed class ScriptedSurroundings(string? password) : INodeSurroundings
         return true;
     }
 
-    public List<ChangeRequest?> ChangesAsked { get; } = [];
+    public List<ClusterWish> ChangesAsked { get; } = [];
 
-    public long AskForChange(ChangeRequest? change)
+    public long AskForChange(ClusterWish wish)
     {
-        ChangesAsked.Add(change);
+        ChangesAsked.Add(wish);
         return ChangesAsked.Count;
     }
 

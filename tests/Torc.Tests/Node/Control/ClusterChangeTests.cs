@@ -1,5 +1,6 @@
 using Torc.Core.Placement;
 using Torc.Core.Replication;
+using Torc.Node;
 using Torc.Node.Control;
 
 namespace Torc.Tests.Node.Control;
@@ -82,10 +83,38 @@ public class ClusterChangeTests
     }
 
     [Fact]
+    public void Voters_that_are_gone_for_ever_are_left_behind_on_the_operators_word()
+    {
+        _cluster.Kill(0);
+        _cluster.Kill(2);
+        _cluster.Elapse(30_000);
+        Ask(1, new ClusterWish.RecoverVoters([0, 1]));
+        ReportOf(1).Text.ShouldBe("Node 1 is up.");
+        Ask(1, new ClusterWish.RecoverVoters([0]));
+        ReportOf(1).Text.ShouldContain("are a majority");
+        Ask(1, new ClusterWish.RecoverVoters([0, 2]));
+        ReportOf(1).State.ShouldBe(ClusterRequestState.Decided);
+        MapOf(1).Voters.ShouldBe([1]);
+        _cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.VotersRecovered);
+
+        Ask(1, new ChangeRequest.Keyspaces([Strong]));
+        _cluster.Elapse(2_000);
+        ReportOf(1).State.ShouldBe(ClusterRequestState.Decided);
+    }
+
+    [Fact]
+    public void Voters_that_are_up_are_not_left_behind()
+    {
+        Ask(1, new ClusterWish.RecoverVoters([0, 2]));
+        ReportOf(1).Text.ShouldBe("Node 0 is up.");
+        MapOf(1).Epoch.ShouldBe(1UL);
+    }
+
+    [Fact]
     public void What_cannot_be_planned_is_refused_in_words()
     {
         Ask(0, new ChangeRequest.Leave([7]));
-        Ask(0, null);
+        Ask(0, new ClusterWish.Cancel());
         _cluster.Elapse(1_000);
         _cluster[0].Node.Control.Requests.Select(report => report.Text).ShouldBe(["Node 7 is no member.", "No change is under way."]);
     }
@@ -94,6 +123,8 @@ public class ClusterChangeTests
 
     private ClusterRequestReport ReportOf(int node) => _cluster[node].Node.Control.Requests[^1];
 
-    private void Ask(int node, ChangeRequest? change) =>
-        _cluster[node].ControlTurn((control, outbox) => control.Ask(new ClusterRequest(++_requests, change), _cluster.Now, outbox));
+    private void Ask(int node, ChangeRequest change) => Ask(node, new ClusterWish.Change(change));
+
+    private void Ask(int node, ClusterWish wish) =>
+        _cluster[node].ControlTurn((control, outbox) => control.Ask(new ClusterRequest(++_requests, wish), _cluster.Now, outbox));
 }
