@@ -11,6 +11,7 @@ public sealed record CommandLine
 
           --seed N            run one seed (default 1)
           --seeds A..B        run the seeds from A to B
+          --jobs N            run so many seeds side by side (default: one for each processor)
           --minutes M         simulated minutes of faults per seed (default 1)
           --defect NAME       switch on a deliberate defect: the run must fail
           --provoke NAME      the faults and settings that show a defect, without it: the run must not fail
@@ -23,6 +24,8 @@ public sealed record CommandLine
     public ulong FirstSeed { get; init; } = 1;
 
     public ulong LastSeed { get; init; } = 1;
+
+    public int Jobs { get; init; } = Environment.ProcessorCount;
 
     public double Minutes { get; init; } = 1;
 
@@ -69,6 +72,7 @@ public sealed record CommandLine
             "--seed" when isSeed => this with { FirstSeed = seed, LastSeed = seed },
             "--seeds" when range.Length == 2 && ulong.TryParse(range[0], out ulong first) && ulong.TryParse(range[1], out ulong last) && first <= last =>
                 this with { FirstSeed = first, LastSeed = last },
+            "--jobs" when isSeed && seed is > 0 and <= 512 => this with { Jobs = (int)seed },
             "--minutes" when isNumber && number > 0 => this with { Minutes = number },
             "--shrink-seconds" when isNumber => this with { ShrinkSeconds = number },
             "--defect" when Enum.TryParse(value, ignoreCase: true, out Defect defect) => this with { Defect = defect, Provoked = defect },

@@ -16,12 +16,17 @@ if (CommandLine.TryParse(args, out string problem) is not { } line)
     return 2;
 }
 
+var all = Stopwatch.StartNew();
 int failures = 0;
-for (ulong seed = line.FirstSeed; seed <= line.LastSeed; seed++)
+double simulatedSeconds = 0;
+IEnumerable<ulong> seeds = Enumerable.Range(0, (int)(line.LastSeed - line.FirstSeed + 1)).Select(index => line.FirstSeed + (ulong)index);
+
+// Runs share nothing, so that they may run side by side; their order of printing is that of their seeds.
+foreach ((RunResult result, double seconds) in seeds.AsParallel().AsOrdered().WithDegreeOfParallelism(line.Jobs)
+    .WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(Run))
 {
-    var watch = Stopwatch.StartNew();
-    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Provoked) with { Defect = line.Defect });
-    Console.WriteLine(RunReport.Summary(result, watch.Elapsed.TotalSeconds));
+    Console.WriteLine(RunReport.Summary(result, seconds));
+    simulatedSeconds += result.SimulatedMicros / 1e6;
     if (line.Verbose)
         Console.WriteLine(RunReport.Details(result));
     if (!result.Failed)
@@ -36,5 +41,15 @@ for (ulong seed = line.FirstSeed; seed <= line.LastSeed; seed++)
     Console.WriteLine(RunReport.Schedule(smallest.Plan) + RunReport.Violations(smallest));
 }
 if (line.LastSeed > line.FirstSeed)
-    Console.WriteLine($"{line.LastSeed - line.FirstSeed + 1} seeds, {failures} failed");
+{
+    Console.WriteLine($"{line.LastSeed - line.FirstSeed + 1} seeds, {failures} failed; "
+        + $"{simulatedSeconds / 3600:F1} hours of a cluster's life in {all.Elapsed.TotalSeconds:F0} s, {simulatedSeconds / all.Elapsed.TotalSeconds:F0}x");
+}
 return failures == 0 ? 0 : 1;
+
+(RunResult Result, double Seconds) Run(ulong seed)
+{
+    var watch = Stopwatch.StartNew();
+    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Provoked) with { Defect = line.Defect });
+    return (result, watch.Elapsed.TotalSeconds);
+}
