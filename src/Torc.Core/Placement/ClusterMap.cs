@@ -19,7 +19,7 @@ public sealed class ClusterMap
     private readonly ReplicaMove?[]? _moves;
     private readonly int _partitionShift;
     private readonly ulong[] _partitionEpochs;
-    private readonly NodeInfo?[] _byId;
+    private readonly ushort[] _places; // by node id: 1 + its place in Nodes, or 0
     private readonly ushort[] _dataCentres;
 
     /// <summary>Takes the parts of a draft that was checked.</summary>
@@ -34,12 +34,13 @@ public sealed class ClusterMap
         Keyspaces = draft.Keyspaces;
         _partitionEpochs = draft.PartitionEpochs;
         _moves = draft.Moves.Any(move => move is not null) ? draft.Moves : null;
-        _byId = new NodeInfo?[draft.Nodes[^1].Id + 1];
-        _dataCentres = new ushort[_byId.Length];
+        _places = new ushort[draft.Nodes[^1].Id + 1];
+        _dataCentres = new ushort[_places.Length];
         var names = new List<string>();
+        int place = 0;
         foreach (NodeInfo node in draft.Nodes)
         {
-            _byId[node.Id] = node;
+            _places[node.Id] = (ushort)(++place);
             if (!names.Contains(node.DataCentre))
                 names.Add(node.DataCentre);
             _dataCentres[node.Id] = (ushort)names.IndexOf(node.DataCentre);
@@ -119,7 +120,10 @@ public sealed class ClusterMap
     /// <summary>The epoch at which this partition last changed: what requests for it carry.</summary>
     public ulong EpochOf(int partition) => _partitionEpochs[partition];
 
-    public NodeInfo? NodeOf(ushort id) => id < _byId.Length ? _byId[id] : null;
+    /// <summary>The place of a member in <see cref="Nodes"/>, or -1. Ids have gaps: those of removed nodes are never given again.</summary>
+    public int PlaceOf(ushort id) => id < _places.Length ? _places[id] - 1 : -1;
+
+    public NodeInfo? NodeOf(ushort id) => PlaceOf(id) is >= 0 and int place ? Nodes[place] : null;
 
     public int DataCentreCount { get; }
 

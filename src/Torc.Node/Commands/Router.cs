@@ -16,8 +16,8 @@ public static class Router
     /// <summary>The coordinator's node id, or <see cref="None"/> when no replica qualifies.</summary>
     /// <param name="selfComplete">Whether this node's own copy of the partition is complete.</param>
     /// <param name="isLocal">Only nodes of this node's data centre will do.</param>
-    /// <param name="excluded">Nodes that refused this request before, as bits by node id below 64.</param>
-    public static int Coordinator(ClusterView view, CommandKind kind, int partition, bool selfComplete, bool isLocal, ulong excluded = 0)
+    /// <param name="excluded">Nodes that refused this request before.</param>
+    public static int Coordinator(ClusterView view, CommandKind kind, int partition, bool selfComplete, bool isLocal, ReadOnlySpan<ushort> excluded = default)
     {
         ClusterMap map = view.Map!;
         ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
@@ -29,7 +29,7 @@ public static class Router
         foreach (ushort node in replicas)
         {
             bool isNear = map.DataCentreOf(node) == own;
-            if ((node < 64 && (excluded & (1UL << node)) != 0) || (isLocal && !isNear))
+            if (excluded.Contains(node) || (isLocal && !isNear))
                 continue;
             bool qualifies = node == view.Self
                 ? selfComplete && (view.ClockIsTrusted || kind is CommandKind.Read or CommandKind.PartitionCount or CommandKind.PartitionScan)
@@ -38,7 +38,7 @@ public static class Router
                 continue;
             if (first || node == view.Self)
                 return node;
-            long latency = view.Peers[node].LatencyMicros;
+            long latency = view.PeerOf(node)!.LatencyMicros;
             if (isNear == bestIsNear ? latency < bestLatency : isNear)
             {
                 best = node;

@@ -29,7 +29,7 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
 
     public ClusterMap? Map { get; } = map;
 
-    /// <summary>By node id, this node included. Empty until the cluster is formed.</summary>
+    /// <summary>The members in order of id, this node included: as in <see cref="ClusterMap.Nodes"/>. Empty until the cluster is formed.</summary>
     public ImmutableArray<PeerState> Peers { get; } = peers;
 
     /// <summary>False when this node's clock is further from its peers' than the allowed skew: it must not stamp client writes.</summary>
@@ -40,11 +40,14 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
 
     public bool IsFormed => Map is not null;
 
-    public bool IsUp(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsUp);
+    /// <summary>What is known of a member; null for an id that no member has.</summary>
+    public PeerState? PeerOf(ushort node) => Map?.PlaceOf(node) is >= 0 and int place ? Peers[place] : null;
+
+    public bool IsUp(ushort node) => node == Self || PeerOf(node) is { IsUp: true };
 
     /// <summary>Whether a node lives as far as this one can find out; <see cref="IsUp"/> says whether it can be asked.</summary>
-    public bool IsAlive(ushort node) => node == Self || (node < Peers.Length && Peers[node].IsAlive);
+    public bool IsAlive(ushort node) => node == Self || PeerOf(node) is { IsAlive: true };
 
     /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
-    public bool IsPeerComplete(ushort node, int partition) => node < Peers.Length && Peers[node].IsComplete(partition);
+    public bool IsPeerComplete(ushort node, int partition) => PeerOf(node) is { } peer && peer.IsComplete(partition);
 }

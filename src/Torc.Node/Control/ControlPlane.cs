@@ -376,13 +376,11 @@ public sealed class ControlPlane : ChangeDriver.IReports
         ClusterView next = MakeView(now);
         if (SameForDecisions(View, next))
             return;
-        for (int node = 0; node < next.Peers.Length; node++)
+        foreach (PeerState peer in next.Peers)
         {
-            if (node == _self.Id)
-                continue;
-            bool was = node < View.Peers.Length && View.Peers[node].IsUp;
-            if (was != next.Peers[node].IsUp)
-                outbox.Events.Add(new NodeEvent(was ? NodeEventKind.PeerDown : NodeEventKind.PeerUp, Node: (ushort)node, Detail: next.Peers[node].Node.PeerAddress));
+            bool was = View.IsUp(peer.Node.Id);
+            if (was != peer.IsUp && peer.Node.Id != _self.Id)
+                outbox.Events.Add(new NodeEvent(was ? NodeEventKind.PeerDown : NodeEventKind.PeerUp, Node: peer.Node.Id, Detail: peer.Node.PeerAddress));
         }
         View = next;
     }

@@ -36,6 +36,17 @@ internal sealed class CatchUp(Shard shard)
         }
     }
 
+    /// <summary>A newer map came into use: what was to be pulled from the replicas of a partition that changed is told by their places no more.</summary>
+    public void OnMapChanged(ClusterMap previous)
+    {
+        for (ushort partition = 0; partition < Map.PartitionCount; partition++)
+        {
+            if (Map.EpochOf(partition) == previous.EpochOf(partition) || !_toRefresh.Remove(partition) || !shard.Owns(partition))
+                continue;
+            Refresh(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length));
+        }
+    }
+
     /// <summary>A peer can be reached again: it may hold writes that did not get here meanwhile.</summary>
     public void OnPeerUp(ushort node)
     {
@@ -104,7 +115,7 @@ internal sealed class CatchUp(Shard shard)
             return;
         }
         shard.Trees.OnCaughtUp(exchange.Partition);
-        if (wasDamaged)
+        if (wasDamaged || !exchange.IsOfPresentMap)
             return;
         _damageCovered.Add(exchange.Partition);
         shard.SetComplete(exchange.Partition, true);

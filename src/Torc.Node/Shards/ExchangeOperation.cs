@@ -35,6 +35,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
         [KeyspaceSettings.SystemId, .. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => (byte)id)];
 
     private readonly RangeScan _scan = new(shard);
+    private readonly ClusterMap _map = shard.View.Map!;
     private readonly RangeListing _local = new();
     private PartitionExchange? _exchange;
     private ReplicaSet _finished, _completeAtStart;
@@ -52,7 +53,10 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
 
     public bool TryGetTree(byte keyspace, out MerkleTree? tree) => Shard.Trees.TryGetTree(keyspace, partition, out tree);
 
-    private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(partition);
+    /// <summary>The partition has not changed since: what was found out is about the replicas that it has.</summary>
+    public bool IsOfPresentMap => Shard.View.Map!.EpochOf(partition) == _map.EpochOf(partition);
+
+    private ReadOnlySpan<ushort> Replicas => _map.ReplicasOf(partition);
 
     /// <summary>Ends when the rule is met; else starts over with the next peer that is up, or waits until one is.</summary>
     public void Begin()

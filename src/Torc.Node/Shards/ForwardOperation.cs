@@ -10,7 +10,7 @@ namespace Torc.Node.Shards;
 internal sealed class ForwardOperation(Shard shard, Request request) : Operation(shard)
 {
     private ushort _node;
-    private ulong _excluded;
+    private readonly List<ushort> _excluded = [];
     private int _forwards;
 
     public void Send(ushort node)
@@ -45,12 +45,12 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
 
     private bool TryElsewhere()
     {
-        if (_node < 64)
-            _excluded |= 1UL << _node;
+        _excluded.Add(_node);
         if (_forwards >= Shard.Options.ForwardsMax)
             return false;
         int next = Router.Coordinator(
-            Shard.View, request.Kind, request.Partition, Shard.IsComplete(request.Partition), request.IsLocal, _excluded);
+            Shard.View, request.Kind, request.Partition, Shard.IsComplete(request.Partition), request.IsLocal,
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_excluded));
         if (next == Router.None)
             return false;
         Shard.Operations.Renew(this);

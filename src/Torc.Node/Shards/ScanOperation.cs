@@ -20,6 +20,7 @@ internal sealed class ScanOperation : Operation, IResumable
 {
     private readonly Request _request;
     private readonly RangeScan _scan;
+    private readonly ClusterMap _map; // of when it began: its replicas do not change under it
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _next = new();
     private readonly ulong _from;
@@ -39,6 +40,7 @@ internal sealed class ScanOperation : Operation, IResumable
     {
         _request = request;
         _scan = new RangeScan(shard);
+        _map = shard.View.Map!;
         bool valid = Utf8Parser.TryParse(request.Arguments[1], out _from, out _);
         valid &= Utf8Parser.TryParse(request.Arguments[2], out _budget, out _);
         if (!valid || _budget is < 1 or > ScanMessage.BudgetMax)
@@ -47,9 +49,9 @@ internal sealed class ScanOperation : Operation, IResumable
             _kind = kind;
     }
 
-    private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.ReplicasOf(_request.Partition);
+    private ReadOnlySpan<ushort> Replicas => _map.ReplicasOf(_request.Partition);
 
-    private QuorumRule Rule => LevelRules.Of(Shard.View.Map!, _request.ReadLevel, _request.Partition, Shard.View.Self);
+    private QuorumRule Rule => LevelRules.Of(_map, _request.ReadLevel, _request.Partition, Shard.View.Self);
 
     public void Begin()
     {

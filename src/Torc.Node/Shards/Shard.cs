@@ -254,14 +254,18 @@ public sealed class Shard
             return;
         TakeFormation();
         Hints.OnView(view);
-        for (int node = 0; node < view.Peers.Length; node++)
+        if (previous.Map is { } older && older != view.Map)
+            _repair.CatchUp.OnMapChanged(older);
+        foreach (PeerState peer in previous.Peers)
         {
-            bool isUp = view.IsUp((ushort)node);
-            bool wasUp = node < previous.Peers.Length && previous.IsUp((ushort)node);
-            if (wasUp && !isUp)
-                Operations.PeerDown((ushort)node, Pool);
-            else if (isUp && !wasUp && previous.IsFormed)
-                _repair.CatchUp.OnPeerUp((ushort)node);
+            // One that is no member any more is down too: what waits for it goes on without it.
+            if (peer.IsUp && !view.IsUp(peer.Node.Id))
+                Operations.PeerDown(peer.Node.Id, Pool);
+        }
+        foreach (PeerState peer in view.Peers)
+        {
+            if (peer.IsUp && previous.IsFormed && !previous.IsUp(peer.Node.Id))
+                _repair.CatchUp.OnPeerUp(peer.Node.Id);
         }
         Volatile.Write(ref _mapEpoch, view.Map!.Epoch);
     }

@@ -123,7 +123,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
 
     /// <summary>Nodes of the map, each as it last described itself.</summary>
     private static IEnumerable<NodeInfo> Newest(ClusterView view) =>
-        view.Map!.Nodes.Select(node => node.Id < view.Peers.Length ? view.Peers[node.Id].Node : node);
+        view.Peers.Select(static peer => peer.Node);
 
     /// <summary>Before the cluster is formed only the addresses of the other nodes are known.</summary>
     private IEnumerable<NodeInfo> FirstNodes() => settings.ClusterNodes.Addresses.Select((address, id) => id == settings.NodeId

@@ -98,7 +98,7 @@ internal static class ClusterCommands
             reply.Integer(range.Last);
             foreach (ushort node in range.Nodes)
             {
-                NodeInfo info = context.View.Peers[node].Node;
+                NodeInfo info = context.View.PeerOf(node)!.Node;
                 reply.ArrayHeader(4);
                 reply.Bulk(info.Host);
                 reply.Integer(info.RespPort);

@@ -45,7 +45,7 @@ internal static class ShardsReply
 
     private static void WriteNode(in SessionContext context, ClusterMap map, ushort node, bool isFirst)
     {
-        NodeInfo info = context.View.Peers[node].Node;
+        NodeInfo info = context.View.PeerOf(node)!.Node;
         ByteWriter reply = context.Reply;
         reply.MapHeader(7, context.Request.Protocol);
         WritePair(reply, "id", NodeNames.OfNode(map.ClusterId, node));
