@@ -51,6 +51,9 @@ public sealed class Outbox
     /// <summary>A vote that the host must make durable, after those that it was given before, then tell <c>ControlPlane.OnVoteSaved</c>; null mostly.</summary>
     public Vote? VoteToPersist { get; set; }
 
+    /// <summary>Links that the host is to end: with nodes that are no members any more, or that know this one by another id.</summary>
+    public List<ushort> LinksToEnd { get; } = [];
+
     /// <summary>Bytes of replies and frames for peers that the turn has made so far: the host ends a turn that has made many.</summary>
     public long Bytes
     {
@@ -58,9 +61,9 @@ public sealed class Outbox
         {
             long bytes = ReplyBytes.Length;
             foreach (ushort node in _immediateNodes)
-                bytes += _immediate[node]!.Length;
+                bytes += _immediate[GuestLinks.PlaceOf(node)]!.Length;
             foreach (ushort node in _gatedNodes)
-                bytes += _gated[node]!.Length;
+                bytes += _gated[GuestLinks.PlaceOf(node)]!.Length;
             return bytes;
         }
     }
@@ -71,9 +74,9 @@ public sealed class Outbox
 
     public PeerBuffer Gated(ushort node) => Buffer(ref _gated, _gatedNodes, node);
 
-    public ReadOnlySpan<byte> ImmediateFrames(ushort node) => _immediate[node]!.Seal();
+    public ReadOnlySpan<byte> ImmediateFrames(ushort node) => _immediate[GuestLinks.PlaceOf(node)]!.Seal();
 
-    public ReadOnlySpan<byte> GatedFrames(ushort node) => _gated[node]!.Seal();
+    public ReadOnlySpan<byte> GatedFrames(ushort node) => _gated[GuestLinks.PlaceOf(node)]!.Seal();
 
     public void Observe(long logOffset) => Barrier = Math.Max(Barrier, logOffset);
 
@@ -82,9 +85,9 @@ public sealed class Outbox
     public void Clear()
     {
         foreach (ushort node in _immediateNodes)
-            _immediate[node]!.Clear();
+            _immediate[GuestLinks.PlaceOf(node)]!.Clear();
         foreach (ushort node in _gatedNodes)
-            _gated[node]!.Clear();
+            _gated[GuestLinks.PlaceOf(node)]!.Clear();
         _immediateNodes.Clear();
         _gatedNodes.Clear();
         Barrier = 0;
@@ -93,14 +96,16 @@ public sealed class Outbox
         ColdReads.Clear();
         Events.Clear();
         MapToPersist = null;
+        LinksToEnd.Clear();
         VoteToPersist = null;
     }
 
     private static PeerBuffer Buffer(ref PeerBuffer?[] buffers, List<ushort> nodes, ushort node)
     {
-        if (node >= buffers.Length)
-            Array.Resize(ref buffers, node + 1);
-        PeerBuffer buffer = buffers[node] ??= new PeerBuffer();
+        int place = GuestLinks.PlaceOf(node);
+        if (place >= buffers.Length)
+            Array.Resize(ref buffers, place + 1);
+        PeerBuffer buffer = buffers[place] ??= new PeerBuffer();
         if (buffer.IsEmpty)
             nodes.Add(node);
         return buffer;

@@ -48,7 +48,7 @@ public sealed class TorcNode
         Control = new ControlPlane(this, settings, identity.Self, identity.Map);
     }
 
-    public NodeIdentity Identity { get; }
+    public NodeIdentity Identity { get; private set; }
 
     public NodeOptions Options { get; }
 
@@ -62,7 +62,8 @@ public sealed class TorcNode
 
     public NodeMetrics Metrics { get; }
 
-    public Actor Actor { get; }
+    /// <summary>Who stamps here. A node that joins has its own from when it is a member; it stamps nothing before.</summary>
+    public Actor Actor { get; private set; }
 
     public int PartitionCount { get; }
 
@@ -103,6 +104,13 @@ public sealed class TorcNode
                 oldest = Math.Min(oldest, shard?.MapEpoch ?? 0);
             return oldest;
         }
+    }
+
+    /// <summary>A map lists this node: from now on it has the id that it has there.</summary>
+    internal void Assume(NodeInfo self)
+    {
+        Identity = Identity with { Self = self };
+        Actor = Actor.Of(self.Id, Identity.Incarnation);
     }
 
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);

@@ -24,6 +24,7 @@ internal sealed class NodeHost
     private readonly List<ShardHost> _shards = [];
     private readonly PeerLinks _links;
     private readonly ClientDoor _door;
+    private bool _isServing;
 
     private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
     {
@@ -39,7 +40,9 @@ internal sealed class NodeHost
 
     public int Id => _machine.Id;
 
-    public int PeerCount => _context.Settings.Nodes;
+    /// <summary>In a cluster whose members never change every greeting is one that has to be taken.</summary>
+    public bool MayRefuse => Node.View.Standing is Standing.Joining or Standing.Removed
+        || (Node.View.Map is { } map && (map.Removed.Count > 0 || map.Nodes.Count != _context.Formation.FirstNodes.Count));
 
     public SeededRandom Random { get; }
 
@@ -78,7 +81,8 @@ internal sealed class NodeHost
             shard.Turn(target => target.OnViewChanged(Node.View));
         Network.Listen(PeerAddress(Id), _links.Accept);
         Network.Listen(ClientAddress(Id), _door.Accept);
-        _links.Start();
+        _isServing = true;
+        _links.Follow(Node.Control.Targets);
         After(Random.Between(0, TickMicros), Tick);
     }
 
@@ -94,11 +98,12 @@ internal sealed class NodeHost
 
     public int ClientAddress(int node) => ClusterContext.ClientAddress(node);
 
-    /// <summary>One side of the opening of a link; <paramref name="dialled"/> is -1 when the peer connected.</summary>
-    public LinkHandshake MakeHandshake(int dialled)
+    /// <summary>One side of the opening of a link; <paramref name="target"/> is null when the peer connected.</summary>
+    public LinkHandshake MakeHandshake(LinkTarget? target)
     {
-        var own = new PeerGreeting((ushort)Id, 1, SettingsDigest, Node.Identity.Incarnation, new UInt128(Random.Next(), Random.Next()));
-        return new LinkHandshake(own, _context.Secret, dialled < 0 ? null : (ushort)dialled, PeerCount);
+        LinkPolicy policy = Node.Control.Policy;
+        PeerGreeting own = policy.Greet(1, SettingsDigest, Node.Identity.Incarnation, new UInt128(Random.Next(), Random.Next()));
+        return new LinkHandshake(own, _context.Secret, target?.Node, policy, dialsAnyone: target is { Node: null });
     }
 
     public void After(long delayMicros, Action action) =>
@@ -136,7 +141,7 @@ internal sealed class NodeHost
         EndControlTurn(before, outbox);
     }
 
-    public void OnFrame(ushort from, byte[] messages)
+    public void OnFrame(ushort from, byte[] messages, bool isGuest)
     {
         FrameTampering.Apply(_context.Defect, messages);
         ulong shards = 0;
@@ -145,7 +150,7 @@ internal sealed class NodeHost
         {
             if (message.Partition == PeerFrame.ControlPartition)
                 OnControlMessage(from, message);
-            else
+            else if (!isGuest)
                 shards |= 1UL << Node.ShardOf(message.Partition);
         }
         Check.That(!reader.Failed);
@@ -219,11 +224,15 @@ internal sealed class NodeHost
     {
         Report(outbox.Events);
         SendImmediate(outbox);
+        ushort[] ending = [.. outbox.LinksToEnd];
         if (outbox.MapToPersist is { } map)
             AfterDiskWork(DiskWork.Flush, () => OnMapPersisted(map));
         if (outbox.VoteToPersist is { } vote)
             AfterDiskWork(DiskWork.Flush, () => OnVoteSaved(vote));
         Return(outbox);
+        if (_isServing)
+            _links.Follow(Node.Control.Targets);
+        Array.ForEach(ending, node => _links.End(node));
         ClusterView view = Node.View;
         if (view == before)
             return;

@@ -1,11 +1,13 @@
+using System.Collections.Immutable;
 using Torc.Base;
+using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Simulator.Network;
 
 namespace Torc.Simulator.Cluster;
 
 /// <summary>
-/// The links of one node to its peers, as Server's: of two nodes the one with the lower id connects, both sides run the shipped
+/// The links of one node to its peers, as Server's: to whom the control plane wants, both sides run the shipped
 /// handshake, then frames flow. A newer link of a peer replaces an older one. A connection that fails is tried again.
 /// </summary>
 internal sealed class PeerLinks(NodeHost host)
@@ -13,11 +15,29 @@ internal sealed class PeerLinks(NodeHost host)
     private const long RetryMsMin = 20;
     private const long RetryMsMax = 300;
     private readonly Dictionary<int, PeerLink> _established = [];
+    private readonly HashSet<LinkTarget> _dialled = []; // connected, connecting, or about to
+    private ImmutableArray<LinkTarget> _targets = [];
 
-    public void Start()
+    /// <summary>Dials whom the control plane wants from now on. A link that is wanted no more stays until the control plane ends it.</summary>
+    public void Follow(ImmutableArray<LinkTarget> targets)
     {
-        for (int peer = host.Id + 1; peer < host.PeerCount; peer++)
-            Dial(peer);
+        if (targets == _targets)
+            return;
+        _targets = targets;
+        foreach (LinkTarget target in targets)
+        {
+            if (_dialled.Add(target))
+                Dial(target);
+        }
+    }
+
+    public void End(int peer)
+    {
+        if (_established.TryGetValue(peer, out PeerLink? link) && link.End is { IsOpen: true } end)
+        {
+            end.Close();
+            OnClosed(link);
+        }
     }
 
     /// <summary>Frames for a peer; dropped when there is no link, as a broken one would have.</summary>
@@ -29,40 +49,51 @@ internal sealed class PeerLinks(NodeHost host)
 
     public IConnectionHandler Accept(ConnectionEnd end)
     {
-        var link = new PeerLink(this, host, dialled: -1);
+        var link = new PeerLink(this, host, target: null);
         link.Opened(end);
         return link;
     }
 
-    private void Dial(int peer)
+    private void Dial(LinkTarget target)
     {
-        var link = new PeerLink(this, host, peer);
-        host.Network.Connect(host.PeerAddress(host.Id), host.PeerAddress(peer), link, end =>
+        var link = new PeerLink(this, host, target);
+        host.Network.Connect(host.PeerAddress(host.Id), host.PeerAddress(SimulatedMachine.IdOf(target.Address)), link, end =>
         {
             if (!host.IsRunning)
                 end?.Close();
-            host.WhenAwake(() => OnDialled(peer, link, end));
+            host.WhenAwake(() => OnDialled(target, link, end));
         });
     }
 
     /// <summary>An end that closed before this node woke up has its own notice, which dials again.</summary>
-    private void OnDialled(int peer, PeerLink link, ConnectionEnd? end)
+    private void OnDialled(LinkTarget target, PeerLink link, ConnectionEnd? end)
     {
         if (end is null)
-            DialLater(peer);
+            DialLater(target);
         else if (end.IsOpen)
             link.Opened(end);
     }
 
-    private void DialLater(int peer) =>
-        host.After(host.Random.Between(RetryMsMin, RetryMsMax) * Instant.MicrosPerMs, () => Dial(peer));
+    private void DialLater(LinkTarget target) => host.After(host.Random.Between(RetryMsMin, RetryMsMax) * Instant.MicrosPerMs, () =>
+    {
+        if (!_targets.Contains(target))
+            _dialled.Remove(target);
+        else if (target.Node is { } node && _established.ContainsKey(node))
+            DialLater(target); // the peer dialled meanwhile
+        else
+            Dial(target);
+    });
 
     internal void OnGreeted(PeerLink link)
     {
+        if (link.IsGuest)
+            link.Peer = Enumerable.Range(GuestLinks.First, GuestLinks.Max).First(number => !_established.ContainsKey(number));
         int peer = link.Peer;
         if (_established.Remove(peer, out PeerLink? older))
         {
             older.End!.Close();
+            if (older.TakeTarget() is { } target)
+                DialLater(target);
             host.ControlTurn((control, outbox) => control.OnLinkDown((ushort)peer, host.Now, outbox));
         }
         _established.Add(peer, link);
@@ -76,28 +107,37 @@ internal sealed class PeerLinks(NodeHost host)
             _established.Remove(link.Peer);
             host.ControlTurn((control, outbox) => control.OnLinkDown((ushort)link.Peer, host.Now, outbox));
         }
-        if (link.Dialled >= 0)
-            DialLater(link.Dialled);
+        if (link.TakeTarget() is { } target)
+            DialLater(target);
     }
 }
 
 /// <summary>One connection to a peer: bytes to frames to messages.</summary>
-internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IConnectionHandler
+internal sealed class PeerLink(PeerLinks links, NodeHost host, LinkTarget? target) : IConnectionHandler
 {
     /// <summary>As in Server: the end of a half-open connection that waits for the other's proof would wait for ever.</summary>
     private const long HandshakeMsMax = 2_000;
 
     private readonly ReceiveBuffer _received = new();
-    private readonly LinkHandshake _handshake = host.MakeHandshake(dialled);
+    private readonly LinkHandshake _handshake = host.MakeHandshake(target);
+    private LinkTarget? _target = target;
 
     /// <summary>Null until this side knows that the link is open.</summary>
     public ConnectionEnd? End { get; private set; }
 
-    /// <summary>The peer this side connected to; -1 when the peer connected.</summary>
-    public int Dialled => dialled;
+    /// <summary>Its id, or the number of a guest's link. Known once its greeting arrived; -1 before.</summary>
+    public int Peer { get; set; } = -1;
 
-    /// <summary>Known once its greeting arrived; -1 before.</summary>
-    public int Peer { get; private set; } = -1;
+    /// <summary>The peer is no member: nothing that it sends is for the shards.</summary>
+    public bool IsGuest { get; private set; }
+
+    /// <summary>Whom this side connected to, once: to be dialled again. Null when the peer connected.</summary>
+    public LinkTarget? TakeTarget()
+    {
+        LinkTarget? taken = _target;
+        _target = null;
+        return taken;
+    }
 
     public void Opened(ConnectionEnd end)
     {
@@ -136,7 +176,7 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
             _received.Skip(PeerFrame.HeaderBytes);
             byte[] messages = _received.Take(length);
             Check.That(PeerFrame.Verify(messages, checksum));
-            host.OnFrame((ushort)Peer, messages);
+            host.OnFrame((ushort)Peer, messages, IsGuest);
         }
     }
 
@@ -147,13 +187,20 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, int dialled) : IC
         using var output = new ByteWriter();
         LinkHandshakeOutcome outcome = _handshake.Step(ref input, output);
         _received.Skip(before - input.Length);
-        if (outcome == LinkHandshakeOutcome.Refused)
+        if (outcome == LinkHandshakeOutcome.Refused && !host.MayRefuse)
             throw new InvariantException($"a greeting was refused: {_handshake.Problem}");
+        if (outcome == LinkHandshakeOutcome.Refused)
+        {
+            End!.Close();
+            links.OnClosed(this);
+            return false;
+        }
         if (End!.IsOpen)
             End.Send(output.Written);
         if (outcome == LinkHandshakeOutcome.NeedMore)
             return false;
         Peer = _handshake.Peer!.Node;
+        IsGuest = _handshake.IsGuest;
         links.OnGreeted(this);
         return true;
     }

@@ -64,6 +64,9 @@ internal sealed class SimulatedMachine
 
     public static string AddressOf(int id) => $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}:7379";
 
+    /// <summary>The inverse of <see cref="AddressOf"/>.</summary>
+    public static int IdOf(string address) => int.Parse(address.AsSpan("10.0.0.".Length, address.IndexOf(':') - "10.0.0.".Length), CultureInfo.InvariantCulture);
+
     /// <summary>Boots after a while; nothing when it is running or booting.</summary>
     public void Start()
     {

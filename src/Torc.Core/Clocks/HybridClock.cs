@@ -13,14 +13,17 @@ public sealed class HybridClock(Actor actor)
 {
     private ulong _last;
 
-    public Actor Actor => actor;
+    public Actor Actor { get; private set; } = actor;
+
+    /// <summary>The node became a member and was given an id: from now on it stamps under that.</summary>
+    public void Assume(Actor assigned) => Actor = assigned;
 
     /// <summary>The next version: above everything issued or observed so far, and above <paramref name="above"/>.</summary>
     public Version Stamp(Instant now, Version above)
     {
         ulong wall = (ulong)Math.Max(now.WallMs, 0) << Version.CounterBits;
         _last = Math.Max(wall, Math.Max(_last, above.Stamp) + 1);
-        return new Version(_last, actor.Value);
+        return new Version(_last, Actor.Value);
     }
 
     /// <summary>Later stamps will be above <paramref name="seen"/>. Ignores stamps that no decoder accepts.</summary>

@@ -22,6 +22,9 @@ public enum FormationOutcome
     /// <summary>The peer belongs to another cluster, or its map does not list this node.</summary>
     ForeignCluster,
 
+    /// <summary>The peer's map is of the cluster that this node, which has no id, is to join, and does not list it yet.</summary>
+    NotAMember,
+
     /// <summary>The peer claims this node's id, or one that no first node has.</summary>
     UnknownNode,
 }
@@ -46,19 +49,20 @@ public sealed class Formation
     private readonly ulong[] _identities;
 
     /// <param name="settings">As told to every first node.</param>
-    /// <param name="self">This node; its id is the index of its address among the first nodes.</param>
+    /// <param name="self">This node; its id is the index of its address among the first nodes. With none of those it has no id, and waits to be listed in a map.</param>
     /// <param name="map">The persisted map of an earlier run, or null.</param>
     public Formation(FormationSettings settings, NodeInfo self, ClusterMap? map)
     {
-        Check.That(self.Id < settings.FirstNodes.Count || map is not null);
+        Check.That(self.Id < settings.FirstNodes.Count || map is not null || self.Id == NodeInfo.NoId);
         _settings = settings;
         _settingsDigest = settings.Digest();
         _self = self;
         Map = map;
-        int nodes = Math.Max(settings.FirstNodes.Count, self.Id + 1);
+        int nodes = settings.FirstNodes.Count;
         _heard = new Greeting?[nodes];
         _identities = new ulong[nodes];
-        _identities[self.Id] = IdentityOf(self);
+        if (self.Id < nodes)
+            _identities[self.Id] = IdentityOf(self);
     }
 
     public ClusterMap? Map { get; private set; }
@@ -82,6 +86,8 @@ public sealed class Formation
             return greeting.Map is not null && greeting.Map.ClusterId != Map.ClusterId ? FormationOutcome.ForeignCluster : FormationOutcome.Waiting;
         if (greeting.Map is { } map)
             return Adopt(map);
+        if (_self.Id == NodeInfo.NoId)
+            return FormationOutcome.Waiting;
         if (greeting.SettingsDigest != _settingsDigest)
             return FormationOutcome.SettingsDiffer;
         ushort sender = greeting.Sender.Id;
@@ -101,15 +107,21 @@ public sealed class Formation
 
     private FormationOutcome Adopt(ClusterMap map)
     {
-        if (map.NodeOf(_self.Id) is not { } listed || listed.PeerAddress != _self.PeerAddress)
-            return FormationOutcome.ForeignCluster;
+        bool hasId = _self.Id != NodeInfo.NoId;
+        NodeInfo? found = hasId ? map.NodeOf(_self.Id) : FindSelf(map);
+        if (found is not { } listed || listed.PeerAddress != _self.PeerAddress)
+            return hasId ? FormationOutcome.ForeignCluster : FormationOutcome.NotAMember;
         Map = map;
         return listed.Birth == _self.Birth ? FormationOutcome.Adopted : FormationOutcome.AdoptedAfterWipe;
     }
 
+    /// <summary>By birth; by address when the node that was there before lost its data directory.</summary>
+    private NodeInfo? FindSelf(ClusterMap map) =>
+        map.Nodes.FirstOrDefault(node => node.Birth == _self.Birth) ?? map.Nodes.FirstOrDefault(node => node.PeerAddress == _self.PeerAddress);
+
     private FormationOutcome TryMake()
     {
-        if (Map is not null)
+        if (Map is not null || _self.Id == NodeInfo.NoId)
             return FormationOutcome.Waiting;
         var nodes = new List<NodeInfo>();
         for (int id = 0; id < _heard.Length; id++)

@@ -3,16 +3,21 @@ using Torc.Core.Placement;
 namespace Torc.Core.Membership;
 
 /// <summary>What every first node must be told alike.</summary>
-/// <param name="FirstNodes">Peer addresses of the first nodes in ascending ordinal order: a node's id is its index.</param>
+/// <param name="FirstNodes">Peer addresses of the first nodes in ascending ordinal order: a node's id is its index. None: the node makes no cluster, it joins one.</param>
 /// <param name="PartitionCount">A power of two, fixed for the cluster's life.</param>
 /// <param name="ReplicationFactor">Copies wanted of each key.</param>
 /// <param name="Keyspaces">Default consistency levels.</param>
 public sealed record FormationSettings(
     IReadOnlyList<string> FirstNodes, int PartitionCount, int ReplicationFactor, IReadOnlyList<KeyspaceSettings> Keyspaces)
 {
-    /// <summary>Equal for equal settings: nodes that were told differently never form a cluster.</summary>
+    /// <summary>Peer addresses of members of the cluster that a node is to join, or to find again.</summary>
+    public IReadOnlyList<string> Seeds { get; init; } = [];
+
+    /// <summary>Equal for equal settings: nodes that were told differently never form a cluster. 0 of a node that makes none.</summary>
     public ulong Digest()
     {
+        if (FirstNodes.Count == 0)
+            return 0;
         using var bytes = new ByteWriter();
         bytes.WriteUInt32((uint)FirstNodes.Count);
         foreach (string address in FirstNodes)
@@ -21,6 +26,6 @@ public sealed record FormationSettings(
         bytes.WriteUInt32((uint)ReplicationFactor);
         foreach (KeyspaceSettings keyspace in Keyspaces)
             ClusterMapCodec.WriteKeyspace(bytes, keyspace);
-        return StableHash.Hash64(bytes.Written);
+        return Math.Max(StableHash.Hash64(bytes.Written), 1);
     }
 }

@@ -44,8 +44,8 @@ public static class ChangePlanner
         if (joining.Count == 0)
             return "No node was named.";
         int id = map.NextNodeId();
-        if (draft.Nodes.Length + joining.Count > ClusterMap.NodesMax || id < 0 || id + joining.Count - 1 > ushort.MaxValue)
-            return $"A cluster has at most {ClusterMap.NodesMax} nodes, and gives {ushort.MaxValue + 1} ids in its life.";
+        if (draft.Nodes.Length + joining.Count > ClusterMap.NodesMax || id < 0 || id + joining.Count - 1 > ClusterMap.NodeIdMax)
+            return $"A cluster has at most {ClusterMap.NodesMax} nodes, and gives {ClusterMap.NodeIdMax + 1} ids in its life.";
         foreach (NodeInfo node in joining)
         {
             if (draft.Nodes.FirstOrDefault(member => member.PeerAddress == node.PeerAddress && member.State != NodeState.Leaving) is { } same)

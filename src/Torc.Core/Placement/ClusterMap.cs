@@ -12,6 +12,7 @@ public sealed class ClusterMap
     public const int PartitionsMax = Slots.Count;
     public const int NodesMax = 1024;
     public const int RemovedMax = 16384;
+    public const ushort NodeIdMax = 0xFEFF; // above are numbers of links with nodes that are no members
     public const int VotersMax = 5;
 
     private readonly ushort[] _replicas;
@@ -137,7 +138,7 @@ public sealed class ClusterMap
     public int NextNodeId()
     {
         int highest = Math.Max(Nodes[^1].Id, Removed.Count == 0 ? -1 : Removed[^1].Id);
-        return highest < ushort.MaxValue ? highest + 1 : -1;
+        return highest < NodeIdMax ? highest + 1 : -1;
     }
 
     public KeyspaceSettings? KeyspaceOf(byte id)

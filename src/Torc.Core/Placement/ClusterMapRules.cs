@@ -31,6 +31,8 @@ internal static class ClusterMapRules
             NodeInfo node = nodes[index];
             if (index > 0 && nodes[index - 1].Id >= node.Id)
                 return "order of nodes";
+            if (node.Id > ClusterMap.NodeIdMax)
+                return $"id {node.Id}";
             if (node.Weight < 1 || node.RespPort is < 0 or > ushort.MaxValue || node.HttpPort is < 0 or > ushort.MaxValue)
                 return $"weight or port of node {node.Id}";
             if (!Fits(node.PeerAddress) || !Fits(node.Host) || !Fits(node.DataCentre) || !Fits(node.Rack))

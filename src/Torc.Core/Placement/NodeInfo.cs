@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Torc.Core.Placement;
 
 /// <summary>One node as the cluster map knows it.</summary>
@@ -13,4 +15,13 @@ namespace Torc.Core.Placement;
 /// <param name="State">What the cluster intends with the node; a matter of the map, not of what the node says about itself.</param>
 public sealed record NodeInfo(
     ushort Id, string PeerAddress, string Host, int RespPort, int HttpPort, string DataCentre, string Rack, int Weight, ulong Birth,
-    NodeState State = NodeState.Normal);
+    NodeState State = NodeState.Normal)
+{
+    /// <summary>Of a node that is no member of a cluster yet. Ids above <see cref="ClusterMap.NodeIdMax"/> are given to no member.</summary>
+    public const ushort NoId = ushort.MaxValue;
+
+    /// <summary>As in the encoding of a cluster map, without the state.</summary>
+    public void Encode(ByteWriter to) => ClusterMapCodec.WriteNode(to, this);
+
+    public static bool TryDecode(ref ByteReader from, [NotNullWhen(true)] out NodeInfo? node) => ClusterMapCodec.TryReadNode(ref from, out node);
+}

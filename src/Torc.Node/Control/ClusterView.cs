@@ -23,7 +23,7 @@ public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> In
 /// An immutable snapshot of the cluster as this node sees it: the map it holds (null until the cluster is formed) and its
 /// opinion of every node. Replaced whole when anything changes; shards and sessions read it without a lock.
 /// </summary>
-public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<PeerState> peers, bool clockIsTrusted)
+public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<PeerState> peers, bool clockIsTrusted, Standing standing)
 {
     public ushort Self { get; } = self;
 
@@ -40,6 +40,21 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
 
     public bool IsFormed => Map is not null;
 
+    /// <summary>What this node is to its cluster. A removed one keeps the last map in which it was a member.</summary>
+    public Standing Standing { get; } = standing;
+
+    /// <summary>What clients are told instead of an answer; null when the node takes commands.</summary>
+    public string? Refusal { get; } = standing switch
+    {
+        Standing.Member => null,
+        Standing.Forming => Texts.Forming,
+        Standing.Joining => Texts.Joining,
+        _ => $"UNAVAILABLE {Texts.Removed}",
+    };
+
+    /// <summary>The node was a member, and nothing that it says counts any more.</summary>
+    public bool IsFenced(ushort node) => Map is { } map && map.PlaceOf(node) < 0 && map.IsRemoved(node);
+
     /// <summary>What is known of a member; null for an id that no member has.</summary>
     public PeerState? PeerOf(ushort node) => Map?.PlaceOf(node) is >= 0 and int place ? Peers[place] : null;
 
@@ -50,4 +65,23 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
 
     /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
     public bool IsPeerComplete(ushort node, int partition) => PeerOf(node) is { } peer && peer.IsComplete(partition);
+
+    /// <summary>Nothing that decisions hang on differs.</summary>
+    internal bool IsSameForDecisions(ClusterView other)
+    {
+        if (Map != other.Map || Standing != other.Standing || Self != other.Self || ClockIsTrusted != other.ClockIsTrusted || Peers.Length != other.Peers.Length
+            || !Candidates.SequenceEqual(other.Candidates))
+            return false;
+        for (int i = 0; i < Peers.Length; i++)
+        {
+            PeerState a = Peers[i], b = other.Peers[i];
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Latencies only choose among replicas, so that small changes do not make a new view.</summary>
+    private static bool IsOtherLatency(PeerState a, PeerState b) =>
+        Math.Abs(a.LatencyMicros - b.LatencyMicros) > Math.Max(200, a.LatencyMicros / 2);
 }

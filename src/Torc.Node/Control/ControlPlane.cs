@@ -7,6 +7,7 @@
 // answers at once. Does it live (Gossip)? Others may see it where this node does not: a broken link is a hint to probe it.
 
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Torc.Core.Consensus;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
@@ -14,27 +15,31 @@ using Torc.Node.Peers;
 
 namespace Torc.Node.Control;
 
-public sealed class ControlPlane : ChangeDriver.IReports
+public sealed class ControlPlane
 {
+    /// <summary>How long the link with a removed member stays, for it to hear that it is.</summary>
+    private const long FarewellMs = 1_000;
+
     private readonly TorcNode _node;
     private readonly NodeOptions _options;
-    private readonly NodeInfo _self;
     private readonly FormationSettings _settings;
-    private readonly Formation _formation;
-    private readonly PeerHealth _health;
-    private readonly Gossip _gossip;
+    private readonly PeerHealthTunables _tunables;
     private readonly GossipFrames _gossipFrames = new();
-    private readonly MapRegister _register;
-    private readonly ChangeCoordinator _changes;
-    private readonly Dictionary<ushort, NodeInfo> _greeted = [];
-    private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
-    private readonly Dictionary<ushort, ulong> _mapEpochs = [];
-    private readonly Dictionary<ushort, ulong> _births = []; // as greeted over the links that are open
+    private readonly LinkTargets _targets;
+    private readonly Dictionary<ushort, long> _leaving = []; // links with removed members, and when they end
+    private NodeInfo _self;
+    private Standing _standing;
+    private Formation _formation;
+    private PeerHealth _health;
+    private Gossip _gossip;
+    private MapRegister _register;
+    private ChangeCoordinator _changes;
+    private readonly PeerReports _reports;
+    private readonly Joiner _joiner;
     private readonly HashSet<ushort> _linked = [];
     private FormationOutcome _made;
     private ClusterMap? _mapInUse;
     private ClusterMap? _mapUnderWay;
-    private ulong _refusedEpoch;
     private long _nextHeartbeatMicros;
     private int _heartbeatTurn;
 
@@ -43,9 +48,10 @@ public sealed class ControlPlane : ChangeDriver.IReports
         _node = node;
         _options = node.Options;
         _settings = settings;
-        _self = self;
-        _formation = new Formation(settings, self, persisted);
-        var tunables = new PeerHealthTunables
+        _targets = new LinkTargets(settings);
+        _reports = new PeerReports(node, of => _gossip!.IsLive(of));
+        _joiner = new Joiner(node.PartitionCount);
+        _tunables = new PeerHealthTunables
         {
             HeartbeatIntervalMs = _options.HeartbeatIntervalMs,
             DownAfterMs = _options.PeerSilenceMs,
@@ -53,13 +59,11 @@ public sealed class ControlPlane : ChangeDriver.IReports
             ProbeTimeoutMs = _options.ProbeTimeoutMs,
             IndirectProbes = _options.IndirectProbes,
         };
-        _health = new PeerHealth(self.Id, tunables);
-        _gossip = new Gossip(self.Id, node.Identity.Incarnation, tunables, new SeededRandom(node.Identity.Incarnation).Fork($"gossip of node {self.Id}"));
-        _register = new MapRegister(
-            new Voter(self.Id, self.Birth), node.Actor, new SeededRandom(node.Identity.Incarnation).Fork($"proposals of node {self.Id}"), node.Identity.Vote);
-        _changes = new ChangeCoordinator(self.Id, _register, this, _options.CopiesPerNodeMax);
-        _mapInUse = persisted;
-        View = MakeView(default);
+        bool isRemoved = persisted is not null && persisted.NodeOf(self.Id) is null;
+        _standing = isRemoved ? Standing.Removed : persisted is not null ? Standing.Member : self.Id == NodeInfo.NoId ? Standing.Joining : Standing.Forming;
+        Assume(self, persisted);
+        _mapInUse = isRemoved ? null : persisted;
+        Publish(default);
     }
 
     /// <summary>The newest snapshot. Replaced by turns of the control plane; read from anywhere.</summary>
@@ -70,8 +74,20 @@ public sealed class ControlPlane : ChangeDriver.IReports
     /// <summary>Equal on all nodes that were told the same first nodes and settings; checked when a link opens.</summary>
     public ulong SettingsDigest => _settings.Digest();
 
-    /// <summary>Addresses of the first nodes by node id, to link to.</summary>
-    public IReadOnlyList<string> FirstNodes => _settings.FirstNodes;
+    /// <summary>Whom to keep links open to. Replaced, never changed: readable from anywhere.</summary>
+    public ImmutableArray<LinkTarget> Targets => _targets.Present;
+
+    /// <summary>Whom to open links with, and how this node greets: for a handshake that begins now. Replaced, never changed.</summary>
+    public LinkPolicy Policy { get; private set; }
+
+    /// <summary>Who wants to be let into the cluster, by way of this member.</summary>
+    public Admissions Admissions { get; } = new();
+
+    /// <summary>Of a node that joins: the newest map that it was shown, or null.</summary>
+    public ClusterMap? SeenMap => _joiner.SeenMap;
+
+    /// <summary>Of a node that joins: why it is not let in, as far as it was told; empty while it only waits.</summary>
+    public string JoinProblem => _joiner.Problem;
 
     /// <summary>
     /// This run made or joined the first map with the data directory it still has: its copies lack nothing that was acknowledged.
@@ -89,6 +105,8 @@ public sealed class ControlPlane : ChangeDriver.IReports
     {
         if (_mapInUse is { } persisted)
             Use(persisted, now);
+        if (_standing == Standing.Removed)
+            outbox.Events.Add(new NodeEvent(NodeEventKind.Removed, Node: _self.Id, Detail: Texts.Removed));
         On(_formation.Begin(), outbox);
         Refresh(now, outbox);
     }
@@ -97,12 +115,24 @@ public sealed class ControlPlane : ChangeDriver.IReports
     public void OnMapPersisted(ClusterMap map, Instant now, Outbox outbox)
     {
         _mapUnderWay = null;
+        if (_standing == Standing.Removed)
+            return;
+        if (ListedIn(map) is not { } listed)
+        {
+            BecomeRemoved(map, outbox);
+            Refresh(now, outbox);
+            return;
+        }
+        if (_self.Id != listed.Id)
+            TakeId(listed.Id, map, outbox);
         outbox.Events.Add(_mapInUse is null
             ? new NodeEvent(NodeEventKind.Formed, Detail: $"cluster {map.ClusterId:x16} of {map.Nodes.Count} nodes")
             : new NodeEvent(NodeEventKind.MapAdvanced, Detail: $"epoch {map.Epoch}, {map.Nodes.Count} nodes"));
         if (map != _formation.Map)
             _formation.Advance(map);
+        _standing = Standing.Member;
         Use(map, now);
+        // Removed ones and guests too: this is how they hear of it.
         foreach (ushort node in _linked)
             SendGreeting(node, outbox);
         Refresh(now, outbox);
@@ -137,18 +167,27 @@ public sealed class ControlPlane : ChangeDriver.IReports
     public void OnLinkUp(ushort node, Instant now, Outbox outbox)
     {
         _linked.Add(node);
-        _health.LinkUp(node, now);
-        _gossip.Heard(node, now);
+        if (!GuestLinks.IsGuest(node))
+        {
+            _health.LinkUp(node, now);
+            _gossip.Heard(node, now);
+        }
         SendGreeting(node, outbox);
-        SendHeartbeat(node, now, outbox);
+        Speak(node, now, outbox);
         Refresh(now, outbox);
     }
 
     public void OnLinkDown(ushort node, Instant now, Outbox outbox)
     {
         _linked.Remove(node);
-        _mapEpochs.Remove(node);
-        _births.Remove(node);
+        _leaving.Remove(node);
+        if (GuestLinks.IsGuest(node))
+        {
+            Admissions.Gone(node);
+            Refresh(now, outbox);
+            return;
+        }
+        _reports.LinkDown(node);
         _health.LinkDown(node);
         _gossip.Suspect(node, now, FramesIn(outbox));
         Refresh(now, outbox);
@@ -157,6 +196,11 @@ public sealed class ControlPlane : ChangeDriver.IReports
     /// <summary>Called by the host every <see cref="NodeOptions.TickIntervalMs"/>.</summary>
     public void Tick(Instant now, Outbox outbox)
     {
+        if (_standing == Standing.Removed)
+        {
+            Refresh(now, outbox);
+            return;
+        }
         if (now.MonotonicMicros >= _nextHeartbeatMicros)
         {
             _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
@@ -164,11 +208,12 @@ public sealed class ControlPlane : ChangeDriver.IReports
             foreach (ushort node in _linked)
             {
                 if ((node + _heartbeatTurn) % _health.Stretch == 0)
-                    SendHeartbeat(node, now, outbox);
-                if (_mapInUse is null)
+                    Speak(node, now, outbox);
+                if (_standing == Standing.Forming)
                     SendGreeting(node, outbox);
             }
         }
+        EndLeaving(now, outbox);
         _gossip.Tick(now, FramesIn(outbox));
         _register.Tick(now);
         if (_register.VoterBehind is >= 0 and int behind && _linked.Contains((ushort)behind))
@@ -180,6 +225,13 @@ public sealed class ControlPlane : ChangeDriver.IReports
 
     public void OnPeerMessage(ushort from, in PeerMessage message, Instant now, Outbox outbox)
     {
+        if (_standing == Standing.Removed || View.IsFenced(from))
+            return;
+        if (GuestLinks.IsGuest(from) || _standing == Standing.Joining)
+        {
+            OnGuestMessage(from, message, now, outbox);
+            return;
+        }
         bool valid = message.Kind switch
         {
             PeerMessageKind.Heartbeat => TryHeartbeat(from, message, now, outbox),
@@ -187,6 +239,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
             PeerMessageKind.Greeting => TryGreeting(from, message, outbox),
             PeerMessageKind.Consensus => _register.TryReceive(from, message.Body, now),
             >= PeerMessageKind.GossipRound and <= PeerMessageKind.NewerMap => TryGossip(from, message, now, outbox),
+            PeerMessageKind.JoinAnswer => true, // to what this node asked before it was a member
             _ => false,
         };
         if (valid)
@@ -202,7 +255,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
             return false;
         _health.HeardHeartbeat(from, now);
         _gossip.Heard(from, now);
-        TakeReport(from, heartbeat);
+        _reports.Take(from, heartbeat);
         WriteHeartbeat(from, PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now, outbox);
         return true;
     }
@@ -211,7 +264,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
     {
         if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage echo))
             return false;
-        TakeReport(from, echo);
+        _reports.Take(from, echo);
         long roundTrip = now.MonotonicMicros - echo.SentMicros;
         if (roundTrip < 0)
             return false;
@@ -224,8 +277,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
     {
         if (!Greeting.TryDecode(message.Body, out Greeting? greeting) || greeting.Sender.Id != from)
             return false;
-        _greeted[from] = greeting.Sender;
-        _births[from] = greeting.Sender.Birth;
+        _reports.Greeted(greeting.Sender);
         On(_formation.Hear(greeting), outbox, from);
         if (greeting.Map is { } map)
             Offer(map, from, outbox);
@@ -248,26 +300,98 @@ public sealed class ControlPlane : ChangeDriver.IReports
     {
         if (_mapInUse is not { } current || _mapUnderWay is not null || map.ClusterId != current.ClusterId || map.Epoch <= current.Epoch)
             return;
-        if (map.NodeOf(_self.Id) is { } listed && listed.Birth == _self.Birth && map.PartitionCount == current.PartitionCount)
-        {
-            _mapUnderWay = map;
-            outbox.MapToPersist = map;
-        }
-        else if (map.Epoch > _refusedEpoch)
-        {
-            _refusedEpoch = map.Epoch;
-            outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: $"in its map of epoch {map.Epoch} this node is no member any more"));
-        }
+        if (_standing != Standing.Member || map.PartitionCount != current.PartitionCount)
+            return;
+        _mapUnderWay = map;
+        outbox.MapToPersist = map;
     }
 
     private void Use(ClusterMap map, Instant now)
     {
         _mapInUse = map;
         _register.Use(map);
+        Admissions.Use(map);
+        foreach (ushort node in _linked)
+        {
+            if (map.PlaceOf(node) < 0 && map.IsRemoved(node))
+                _leaving.TryAdd(node, now.MonotonicMicros + FarewellMs * Instant.MicrosPerMs);
+        }
         _health.Stretch = Math.Max(1, (map.Nodes.Count - 1 + _options.HeartbeatPeersMax - 1) / _options.HeartbeatPeersMax);
         _gossip.UseMap(map, now);
         foreach (ushort node in _linked)
             _gossip.Heard(node, now);
+    }
+
+    /// <summary>The machines that know this node by its id.</summary>
+    [MemberNotNull(nameof(_self), nameof(_formation), nameof(_health), nameof(_gossip), nameof(_register), nameof(_changes))]
+    private void Assume(NodeInfo self, ClusterMap? map)
+    {
+        ulong incarnation = _node.Identity.Incarnation;
+        _self = self;
+        _formation = new Formation(_settings, self, map);
+        _health = new PeerHealth(self.Id, _tunables);
+        _gossip = new Gossip(self.Id, incarnation, _tunables, new SeededRandom(incarnation).Fork($"gossip of node {self.Id}"));
+        _register = new MapRegister(
+            new Voter(self.Id, self.Birth), _node.Actor, new SeededRandom(incarnation).Fork($"proposals of node {self.Id}"), _node.Identity.Vote);
+        _changes = new ChangeCoordinator(self.Id, _register, _reports, _options.CopiesPerNodeMax);
+    }
+
+    /// <summary>The id that a map gives this node becomes its own; its links know it by none and are opened anew.</summary>
+    private void TakeId(ushort id, ClusterMap map, Outbox outbox)
+    {
+        _node.Assume(_self with { Id = id });
+        Assume(_self with { Id = id }, map);
+        outbox.LinksToEnd.AddRange(_linked);
+        _made = FormationOutcome.Waiting;
+    }
+
+    private NodeInfo? ListedIn(ClusterMap map) => _self.Id != NodeInfo.NoId
+        ? map.NodeOf(_self.Id)
+        : map.Nodes.FirstOrDefault(node => node.Birth == _self.Birth) ?? map.Nodes.FirstOrDefault(node => node.PeerAddress == _self.PeerAddress);
+
+    private void BecomeRemoved(ClusterMap map, Outbox outbox)
+    {
+        _standing = Standing.Removed;
+        outbox.LinksToEnd.AddRange(_linked);
+        outbox.Events.Add(new NodeEvent(NodeEventKind.Removed, Node: _self.Id, Detail: $"by the map of epoch {map.Epoch}: {Texts.Removed}"));
+    }
+
+    /// <summary>A removed member had time to hear of it.</summary>
+    private void EndLeaving(Instant now, Outbox outbox)
+    {
+        foreach ((ushort node, long dueMicros) in _leaving)
+        {
+            if (now.MonotonicMicros >= dueMicros)
+                outbox.LinksToEnd.Add(node);
+        }
+    }
+
+    /// <summary>What this node says regularly over a link: that it lives, or that it wants to be let in. To guests it says nothing by itself.</summary>
+    private void Speak(ushort node, Instant now, Outbox outbox)
+    {
+        if (_standing == Standing.Joining)
+            _joiner.Ask(_self, outbox.Immediate(node));
+        else if (!GuestLinks.IsGuest(node))
+            SendHeartbeat(node, now, outbox);
+    }
+
+    /// <summary>A guest asks to be let in; or this node is one, and a member answers. All else between them is dropped.</summary>
+    private void OnGuestMessage(ushort from, in PeerMessage message, Instant now, Outbox outbox)
+    {
+        if (_standing == Standing.Joining)
+        {
+            if (message.Kind == PeerMessageKind.JoinAnswer)
+                _joiner.OnAnswer(from, message, outbox);
+            else if (message.Kind == PeerMessageKind.Greeting && _mapUnderWay is null && _joiner.OnGreeting(from, message, outbox) is { } greeting)
+                On(_formation.Hear(greeting), outbox, from);
+        }
+        else if (_mapInUse is { } map && message.Kind == PeerMessageKind.JoinRequest && JoinRequest.TryRead(message.Body, out JoinRequest? request))
+        {
+            Admissions.Hear(from, request, map, now).Write(outbox.Immediate(from));
+            if (request.Epoch < map.Epoch)
+                SendGreeting(from, outbox);
+        }
+        Refresh(now, outbox);
     }
 
     private GossipFrames FramesIn(Outbox outbox)
@@ -300,7 +424,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
     private void SendGreeting(ushort node, Outbox outbox)
     {
         // A map that is not durable here yet must not be told: this node could forget that it was a member.
-        if (_formation.Map is not null && _mapInUse is null)
+        if (_standing == Standing.Joining || (_formation.Map is not null && _mapInUse is null))
             return;
         ByteWriter body = outbox.Immediate(node).Begin(PeerMessageKind.Greeting, PeerFrame.ControlPartition);
         _formation.Greet().Encode(body);
@@ -314,57 +438,7 @@ public sealed class ControlPlane : ChangeDriver.IReports
     {
         // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
         ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, IncompleteBits());
-    }
-
-    /// <summary>One bit per partition up to the last that is incomplete: nothing mostly, and never more than 2 KiB.</summary>
-    private ReadOnlySpan<byte> IncompleteBits()
-    {
-        int partitions = _node.PartitionCount, used = 0;
-        var bits = new byte[(partitions + 7) / 8];
-        for (int partition = 0; partition < partitions; partition++)
-        {
-            if (_node.IsCompleteHere(partition))
-                continue;
-            bits[partition / 8] |= (byte)(1 << partition % 8);
-            used = partition / 8 + 1;
-        }
-        return bits.AsSpan(0, used);
-    }
-
-    private void TakeReport(ushort from, in HeartbeatMessage heartbeat)
-    {
-        ReadOnlySpan<byte> bits = heartbeat.IncompleteBits;
-        _mapEpochs[from] = heartbeat.MapEpoch;
-        ImmutableArray<bool> known = _incomplete.GetValueOrDefault(from);
-        var flags = new bool[Math.Min(bits.Length * 8, _node.PartitionCount)];
-        bool changed = known.IsDefault || known.Length != flags.Length;
-        for (int partition = 0; partition < flags.Length; partition++)
-        {
-            flags[partition] = (bits[partition / 8] & 1 << partition % 8) != 0;
-            changed |= !changed && known[partition] != flags[partition];
-        }
-        if (changed)
-            _incomplete[from] = [.. flags];
-    }
-
-    ulong IPlacementReports.MapEpochOf(ushort node) => node == _self.Id ? _node.MapEpochInShards : _mapEpochs.GetValueOrDefault(node);
-
-    bool IPlacementReports.IsComplete(ushort node, int partition)
-    {
-        if (node == _self.Id)
-            return _node.IsCompleteHere(partition);
-        ImmutableArray<bool> incomplete = _incomplete.GetValueOrDefault(node);
-        return incomplete.IsDefault || partition >= incomplete.Length || !incomplete[partition];
-    }
-
-    bool ChangeDriver.IReports.IsAlive(ushort node) => node == _self.Id || _gossip.IsLive(node);
-
-    ulong ChangeDriver.IReports.BirthOf(ushort node)
-    {
-        if (node == _self.Id)
-            return _self.Birth;
-        return _births.TryGetValue(node, out ulong birth) ? birth : _mapInUse!.NodeOf(node)!.Birth;
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _reports.OwnIncompleteBits());
     }
 
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
@@ -373,14 +447,23 @@ public sealed class ControlPlane : ChangeDriver.IReports
         _register.Flush(now, outbox);
         if (_register.TakeDecided() is { } decided)
             Offer(decided, _self.Id, outbox);
+        Publish(now, outbox);
+    }
+
+    [MemberNotNull(nameof(View), nameof(Policy))]
+    private void Publish(Instant now, Outbox? outbox = null)
+    {
+        _targets.Update(_standing, _self, _mapInUse, _linked, now);
+        if (Policy is null || Policy.Self != _self || Policy.Standing != _standing || Policy.Map != _mapInUse)
+            Policy = new LinkPolicy(_self, _standing, _mapInUse, _settings.FirstNodes.Count);
         ClusterView next = MakeView(now);
-        if (SameForDecisions(View, next))
+        if (View is not null && View.IsSameForDecisions(next))
             return;
         foreach (PeerState peer in next.Peers)
         {
-            bool was = View.IsUp(peer.Node.Id);
+            bool was = View?.IsUp(peer.Node.Id) ?? false;
             if (was != peer.IsUp && peer.Node.Id != _self.Id)
-                outbox.Events.Add(new NodeEvent(was ? NodeEventKind.PeerDown : NodeEventKind.PeerUp, Node: peer.Node.Id, Detail: peer.Node.PeerAddress));
+                outbox?.Events.Add(new NodeEvent(was ? NodeEventKind.PeerDown : NodeEventKind.PeerUp, Node: peer.Node.Id, Detail: peer.Node.PeerAddress));
         }
         View = next;
     }
@@ -388,37 +471,21 @@ public sealed class ControlPlane : ChangeDriver.IReports
     private ClusterView MakeView(Instant now)
     {
         if (_mapInUse is not { } map)
-            return new ClusterView(_self.Id, null, [], clockIsTrusted: true);
+            return new ClusterView(_self.Id, null, [], clockIsTrusted: true, _standing);
         var peers = ImmutableArray.CreateBuilder<PeerState>(map.Nodes.Count);
         foreach (NodeInfo listed in map.Nodes)
         {
-            NodeInfo info = listed.Id == _self.Id ? _self : _greeted.GetValueOrDefault(listed.Id, listed);
-            ImmutableArray<bool> incomplete = _incomplete.GetValueOrDefault(listed.Id);
             peers.Add(new PeerState(
-                info, _health.IsUp(listed.Id, now), incomplete.IsDefault ? [] : incomplete,
+                _reports.Newest(listed), _health.IsUp(listed.Id, now), _reports.IncompleteOf(listed.Id),
                 _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id))
             {
                 IsAlive = _gossip.IsLive(listed.Id),
-                MapEpoch = listed.Id == _self.Id ? map.Epoch : _mapEpochs.GetValueOrDefault(listed.Id),
+                MapEpoch = listed.Id == _self.Id ? map.Epoch : _reports.ToldMapEpochOf(listed.Id),
             });
         }
-        return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now));
-    }
-
-    private static bool SameForDecisions(ClusterView left, ClusterView right)
-    {
-        if (left.Map != right.Map || left.ClockIsTrusted != right.ClockIsTrusted || left.Peers.Length != right.Peers.Length)
-            return false;
-        for (int i = 0; i < left.Peers.Length; i++)
+        return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now), _standing)
         {
-            PeerState a = left.Peers[i], b = right.Peers[i];
-            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
-                return false;
-        }
-        return true;
+            Candidates = Admissions.Nodes,
+        };
     }
-
-    /// <summary>Latencies only choose among replicas, so that small changes do not make a new view.</summary>
-    private static bool IsOtherLatency(PeerState a, PeerState b) =>
-        Math.Abs(a.LatencyMicros - b.LatencyMicros) > Math.Max(200, a.LatencyMicros / 2);
 }

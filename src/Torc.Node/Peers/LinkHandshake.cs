@@ -30,9 +30,10 @@ public enum LinkHandshakeOutcome
 /// </summary>
 /// <param name="own">What this node says of itself, with a nonce that no other connection has.</param>
 /// <param name="secret">The cluster's secret, or null when it has none.</param>
-/// <param name="expected">The node that was dialled, or null when the peer did.</param>
-/// <param name="nodes">How many nodes there are.</param>
-public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushort? expected, int nodes)
+/// <param name="expected">The node that was dialled, or null when that is not known or the peer dialled.</param>
+/// <param name="policy">Whom this node opens links with.</param>
+/// <param name="dialsAnyone">This side dialled, and takes whoever answers.</param>
+public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushort? expected, LinkPolicy policy, bool dialsAnyone = false)
 {
     /// <summary>What a peer may send before it is known.</summary>
     public const int BytesMax = PeerGreeting.Bytes + ClusterSecret.ProofBytes;
@@ -52,7 +53,10 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
         ? "it closed the connection before it greeted"
         : $"node {Peer.Node} closed the connection instead of proving the cluster secret; do both nodes have the same one?";
 
-    private bool Dialled => expected is not null;
+    private bool Dialled => expected is not null || dialsAnyone;
+
+    /// <summary>The peer is no member, and is told maps only.</summary>
+    public bool IsGuest => policy.IsGuest(Peer!);
 
     /// <summary>What this side sends first.</summary>
     public void Start(ByteWriter to) => _own.Encode(to);
@@ -94,10 +98,8 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
 
     private string? FindProblem(PeerGreeting greeting)
     {
-        if (greeting.SettingsDigest != _own.SettingsDigest)
-            return $"node {greeting.Node} was started with other first nodes, partitions, replication factor or consistency levels";
-        if (greeting.Node >= nodes || greeting.Node == _own.Node)
-            return $"it says it is node {greeting.Node}, which it cannot be; is its address twice among the first nodes?";
+        if (policy.FindProblem(_own, greeting) is { } problem)
+            return problem;
         if (expected is { } wanted && greeting.Node != wanted)
             return $"node {greeting.Node} answers where node {wanted} should";
         if (greeting.HasSecret == _own.HasSecret)

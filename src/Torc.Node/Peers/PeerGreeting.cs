@@ -1,14 +1,15 @@
 // The first bytes each side of a link sends:
 //
-//   | magic "TORCPEER" | protocol u16 | node u16 | process id u32 | settings digest u64 | incarnation u64 | has secret u8 | nonce 16 | crc32c u32 |
+//   | magic "TORCPEER" | protocol u16 | node u16 | process id u32 | cluster id u64 | birth u64 | settings digest u64 | incarnation u64 |
+//   | has secret u8 | nonce 16 | crc32c u32 |
 //
-// The checksum covers all before it. Another protocol version, or other first nodes and settings, are refused before any frame
+// The checksum covers all before it. Another protocol version, another cluster, or other first nodes and settings, are refused before any frame
 // is read. Who the node is in full, and its map, follow in a Greeting message of the control plane.
 
 namespace Torc.Node.Peers;
 
 /// <summary>Who a node says it is when a link opens.</summary>
-/// <param name="Node">Its id.</param>
+/// <param name="Node">Its id; <see cref="Core.Placement.NodeInfo.NoId"/> for one that is to be given one.</param>
 /// <param name="ProcessId">For people.</param>
 /// <param name="SettingsDigest">Of what the first nodes must be told alike.</param>
 /// <param name="Incarnation">New at every start.</param>
@@ -17,9 +18,15 @@ namespace Torc.Node.Peers;
 public sealed record PeerGreeting(
     ushort Node, int ProcessId, ulong SettingsDigest, ulong Incarnation, UInt128 Nonce = default, bool HasSecret = false)
 {
-    public const ushort ProtocolVersion = 2;
-    public const int Bytes = 53;
+    public const ushort ProtocolVersion = 3;
+    public const int Bytes = 69;
     private const int VersionEnd = 10;
+
+    /// <summary>The cluster that it is a member of; 0 while it is of none.</summary>
+    public ulong ClusterId { get; init; }
+
+    /// <summary>Of its data directory.</summary>
+    public ulong Birth { get; init; }
 
     public void Encode(ByteWriter to)
     {
@@ -28,6 +35,8 @@ public sealed record PeerGreeting(
         to.WriteUInt16(ProtocolVersion);
         to.WriteUInt16(Node);
         to.WriteUInt32((uint)ProcessId);
+        to.WriteUInt64(ClusterId);
+        to.WriteUInt64(Birth);
         to.WriteUInt64(SettingsDigest);
         to.WriteUInt64(Incarnation);
         to.WriteByte(HasSecret ? (byte)1 : (byte)0);
@@ -61,6 +70,7 @@ public sealed record PeerGreeting(
         }
         ushort node = reader.ReadUInt16();
         int processId = (int)reader.ReadUInt32();
+        ulong clusterId = reader.ReadUInt64(), birth = reader.ReadUInt64();
         ulong digest = reader.ReadUInt64();
         ulong incarnation = reader.ReadUInt64();
         byte hasSecret = reader.ReadByte();
@@ -77,6 +87,6 @@ public sealed record PeerGreeting(
             return null;
         }
         problem = "";
-        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), hasSecret == 1);
+        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), hasSecret == 1) { ClusterId = clusterId, Birth = birth };
     }
 }

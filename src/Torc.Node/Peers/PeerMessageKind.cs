@@ -13,6 +13,8 @@ public enum PeerMessageKind : byte
     ProbeRequest = 8,
     NewerMap = 9,
     Consensus = 10,
+    JoinRequest = 11,
+    JoinAnswer = 12,
 
     Write = 16,
     WriteReply = 17,

@@ -49,13 +49,13 @@ internal static class CommandGate
     private static bool TryAdmitData(Session session, Request request, ByteWriter reply)
     {
         ClusterMap? map = session.View.Map;
-        if (map is null && request.Spec.Has(CommandFlags.Loading))
-            return true;
-        if (map is null)
+        if (session.View.Refusal is { } refusal && !request.Spec.Has(CommandFlags.Loading))
         {
-            reply.Error("LOADING Torc is waiting for the first nodes of its cluster; see torc status");
+            reply.Error(refusal);
             return false;
         }
+        if (map is null)
+            return true;
         KeyspaceSettings settings = map.Keyspaces[request.Keyspace];
         request.ReadLevel = session.ReadLevel ?? settings.Read;
         request.WriteLevel = session.WriteLevel ?? settings.Write;

@@ -18,6 +18,8 @@ namespace Torc.Node.Shards;
 
 public sealed class Shard
 {
+    private const string BusyError = "BUSY this node has too many commands under way; try again later";
+
     internal const string DamagedError =
         "DAMAGED the record of this key cannot be read from disk and no other replica has it; torc inspect says what is wrong, writing the key again replaces it";
 
@@ -155,15 +157,9 @@ public sealed class Shard
     /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>
     public void Execute(Request request)
     {
-        if (Operations.IsFull)
+        if ((View.Refusal ?? (Operations.IsFull ? BusyError : null)) is { } refusal)
         {
-            ReplyError(request, "BUSY this node has too many commands under way; try again later", refused: true);
-            return;
-        }
-        if (!View.IsFormed)
-        {
-            // The cluster formed, the session saw it, and the shard's own turn for it is still to come.
-            ReplyError(request, "LOADING Torc is waiting for the first nodes of its cluster; see torc status", refused: true);
+            ReplyError(request, refusal, refused: true);
             return;
         }
         bool forwarded = request.Session is null;
@@ -184,6 +180,8 @@ public sealed class Shard
 
     public void OnPeerMessage(ushort from, in PeerMessage message)
     {
+        if (View.IsFenced(from))
+            return;
         switch (message.Kind)
         {
             case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Hint or PeerMessageKind.Scan or PeerMessageKind.List
@@ -258,7 +256,6 @@ public sealed class Shard
             _repair.CatchUp.OnMapChanged(older);
         foreach (PeerState peer in previous.Peers)
         {
-            // One that is no member any more is down too: what waits for it goes on without it.
             if (peer.IsUp && !view.IsUp(peer.Node.Id))
                 Operations.PeerDown(peer.Node.Id, Pool);
         }
@@ -275,7 +272,7 @@ public sealed class Shard
     {
         OnStorageProgress();
         Operations.Tick(Now, Pool);
-        if (!View.IsFormed)
+        if (View.Refusal is not null)
             return;
         TakeFormation();
         _repair.Run();
@@ -482,6 +479,7 @@ public sealed class Shard
         if (_isFormed)
             return;
         _isFormed = true;
+        Clock.Assume(_node.Actor);
         _repair.CatchUp.OnFormed(_node.Control.WasBornWithMap);
     }
 }

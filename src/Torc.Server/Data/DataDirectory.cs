@@ -57,7 +57,9 @@ public sealed class DataDirectory : IDisposable
                 ?? throw new DataDirectoryException(
                     $"{full} is in use by {(holder == 0 ? "another process" : $"process {holder}")}. Stop that node, or start this one with another --data.");
             Identity? identity = IdentityFile.Read(disk, full);
-            if (identity is not null && identity.FirstNodes != wish.FirstNodes)
+            // A member finds its cluster by its map: one that joined was told none, and later starts need not be told any.
+            bool isMember = identity is { Map.IsEmpty: false } && (identity.FirstNodes.Length == 0 || wish.FirstNodes.Length == 0);
+            if (identity is not null && !isMember && identity.FirstNodes != wish.FirstNodes)
                 throw new DataDirectoryException(OtherCluster(full, identity.FirstNodes, wish.FirstNodes));
             return new DataDirectory(full, directoryLock, disk, identity ?? Fresh(wish, random), identity is null);
         }

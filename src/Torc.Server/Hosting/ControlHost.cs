@@ -25,6 +25,7 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
     private readonly ControlPlane _control = parts.Node.Control;
     private ClusterView _published = parts.Node.Control.View;
     private ShardHost[] _shards = [];
+    private PeerDialers? _dialers;
     private int _tickWaits;
     private int _persisting;
     private long _requests;
@@ -36,6 +37,9 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
         Publish(_control.View);
         Turn(static (control, now, outbox) => control.Start(now, outbox));
     }
+
+    /// <summary>From now on links are opened to whom the control plane wants, with its next turn.</summary>
+    internal void Dial(PeerDialers dialers) => Volatile.Write(ref _dialers, dialers);
 
     internal void OnLinkUp(ushort node)
     {
@@ -93,9 +97,12 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
         parts.Events.Take(outbox.Events);
         parts.Links.SendImmediate(outbox);
         parts.Links.SendGated(outbox);
+        foreach (ushort node in outbox.LinksToEnd)
+            parts.Links.End(node, "no member any more, or known by another id");
         ClusterMap? map = outbox.MapToPersist;
         Vote? vote = outbox.VoteToPersist;
         parts.Outboxes.Return(outbox);
+        _dialers?.Follow(_control.Targets);
         if (_control.View != _published)
             Publish(_control.View);
         if (vote is not null)

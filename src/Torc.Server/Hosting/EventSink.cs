@@ -35,6 +35,9 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.VotersRecovered:
                 log.VotersRecovered(happened.Detail ?? "");
                 break;
+            case NodeEventKind.Removed:
+                log.Removed(happened.Node, happened.Detail ?? "");
+                break;
             case NodeEventKind.PeerUp:
                 log.PeerUp(happened.Node);
                 break;

@@ -35,13 +35,16 @@ internal static class NodeConfiguration
         ConsistencyLevel write = Level(settings.Get(SettingTable.WriteConsistency));
         bool sloppy = settings.Get(SettingTable.SloppyQuorum) == SloppyChoice.On;
         return new FormationSettings(
-            [.. settings.ClusterNodes.Addresses.Select(static address => address.ToString())],
+            [.. settings.FirstNodes.Addresses.Select(static address => address.ToString())],
             settings.Get(SettingTable.Partitions), settings.Get(SettingTable.ReplicationFactor),
-            [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, read, write, sloppy))]);
+            [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, read, write, sloppy))])
+        {
+            Seeds = [.. settings.Get(SettingTable.Seeds).Addresses.Select(static address => address.ToString())],
+        };
     }
 
-    internal static NodeInfo Self(SettingValues settings, ulong birth) => new(
-        settings.NodeId, settings.PeerAddress.ToString(), settings.AdvertisedHost,
+    internal static NodeInfo Self(SettingValues settings, ushort id, ulong birth) => new(
+        id, settings.PeerAddress.ToString(), settings.AdvertisedHost,
         settings.Get(SettingTable.Port), settings.Get(SettingTable.HttpPort),
         settings.Get(SettingTable.DataCentre), settings.Get(SettingTable.Rack), settings.Get(SettingTable.Weight), birth);
 

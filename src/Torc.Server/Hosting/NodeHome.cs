@@ -23,12 +23,13 @@ internal sealed class NodeHome : IDisposable
     private NodeHome(SettingValues settings)
     {
         int shards = settings.Get(SettingTable.Shards) is > 0 and int given ? given : Math.Min(settings.EventLoops, SettingTable.ShardsMax);
-        var wish = new DataDirectoryWish(settings.ClusterNodes.ToString(), (ushort)shards, settings.Get(SettingTable.SegmentBytes));
+        var wish = new DataDirectoryWish(settings.FirstNodes.ToString(), (ushort)shards, settings.Get(SettingTable.SegmentBytes));
         if (settings.Get(SettingTable.Storage) == StorageChoice.Log)
             _directory = DataDirectory.Open(settings.Get(SettingTable.Data), wish, _random);
         _identity = _directory?.Identity ?? DataDirectory.Fresh(wish, _random);
         Map = DecodeMap(_identity.Map.Span, _directory?.Path);
         Vote = _directory?.ReadVote();
+        NodeId = FindId(Map, Identity.Birth, settings);
     }
 
     /// <summary>The directory's path, or a word for people when there is none.</summary>
@@ -38,6 +39,9 @@ internal sealed class NodeHome : IDisposable
 
     /// <summary>The map of the last run, or null.</summary>
     internal ClusterMap? Map { get; }
+
+    /// <summary>By birth in the map of the last run; without one, the place among the first nodes; none before the node has joined.</summary>
+    internal ushort NodeId { get; }
 
     /// <summary>The last vote of an earlier run, or null.</summary>
     internal AcceptorState? Vote { get; }
@@ -82,6 +86,22 @@ internal sealed class NodeHome : IDisposable
         foreach (LibcDisk disk in _disks)
             disk.Dispose();
         _directory?.Dispose();
+    }
+
+    private static ushort FindId(ClusterMap? map, ulong birth, SettingValues settings)
+    {
+        int fallback = settings.PlaceAmongFirstNodes is >= 0 and int place ? place : NodeInfo.NoId;
+        if (map is null)
+            return (ushort)fallback;
+        if (map.Nodes.FirstOrDefault(node => node.Birth == birth) is { } listed)
+            return listed.Id;
+        foreach (RemovedNode removed in map.Removed)
+        {
+            if (removed.Birth == birth)
+                return removed.Id;
+        }
+        // The map of a wiped node lists it under its old birth until the others took it in again.
+        return map.Nodes.FirstOrDefault(node => node.PeerAddress == settings.PeerAddress.ToString())?.Id ?? (ushort)fallback;
     }
 
     private static ClusterMap? DecodeMap(ReadOnlySpan<byte> bytes, string? path)

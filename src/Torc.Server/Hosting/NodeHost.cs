@@ -31,12 +31,12 @@ internal sealed class NodeHost : IDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private readonly LoopTransport _transport;
-    private readonly List<Task> _dialers = [];
     private readonly ColdReaders _coldReaders;
     private readonly HostParts _parts;
     private readonly ControlHost _control;
     private ShardHost[] _shards = [];
     private PeerDoor? _door;
+    private PeerDialers? _dialers;
     private HostTimer? _timer;
     private StorageTotals _totals = new() { Shards = [] };
     private long _totalsMicros;
@@ -52,13 +52,13 @@ internal sealed class NodeHost : IDisposable
         _coldReaders = new ColdReaders(fate);
         Surroundings = new ProcessSurroundings(settings, clients, Totals);
         Identity identity = home.Identity;
-        NodeInfo self = NodeConfiguration.Self(settings, identity.Birth);
+        NodeInfo self = NodeConfiguration.Self(settings, home.NodeId, identity.Birth);
         var node = new TorcNode(
             new NodeIdentity(self, identity.Incarnation, home.Map, identity.ShardCount, home.Vote),
             NodeConfiguration.Formation(settings), NodeConfiguration.Options(settings),
             NodeConfiguration.Limits(settings, identity.SegmentBytes), Surroundings, TorcNode.MakeCommandTable());
         Surroundings.Metrics = node.Metrics;
-        var links = new PeerLinks(settings.ClusterNodes.Addresses.Count, peer => _control!.OnLinkUp(peer), peer => _control!.OnLinkDown(peer));
+        var links = new PeerLinks(peer => _control!.OnLinkUp(peer), peer => _control!.OnLinkDown(peer));
         _parts = new HostParts(node, clients, links, new EventSink(_log), new OutboxPool(), fate);
         _control = new ControlHost(_parts, map => Save(() => _home.SaveMap(map)), vote => Save(() => _home.SaveVote(vote)));
         Surroundings.AskControl = _control.Ask;
@@ -104,12 +104,8 @@ internal sealed class NodeHost : IDisposable
             shard.Start();
         _control.Start(_shards);
         _door = new PeerDoor(_parts.Node, _parts.Links, _control, _shards, NodeConfiguration.Secret(_settings), _log, _stopping.Token);
-        AddressList nodes = _settings.ClusterNodes;
-        for (int peer = _settings.NodeId + 1; peer < nodes.Addresses.Count; peer++)
-        {
-            var dialer = new PeerDialer((ushort)peer, nodes.Addresses[peer], _transport, _door.Serve, _log);
-            _dialers.Add(Task.Run(() => dialer.Run(_stopping.Token)));
-        }
+        _dialers = new PeerDialers(_transport, _parts.Links, _door.OnDialled, _log, _stopping.Token);
+        _control.Dial(_dialers);
         _timer = new HostTimer(_parts.Node.Options.TickIntervalMs, Tick, Housekeep, _fate);
         IsServing = true;
     }
@@ -131,7 +127,8 @@ internal sealed class NodeHost : IDisposable
         IsServing = false;
         await _stopping.CancelAsync();
         _parts.Links.EndAll("this node stops");
-        await Task.WhenAll(_dialers);
+        if (_dialers is not null)
+            await _dialers.WhenStopped();
 
         // The last link ends on an event loop, which must not run what follows: it waits for the disk.
         await Task.Yield();

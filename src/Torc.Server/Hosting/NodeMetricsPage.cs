@@ -116,11 +116,8 @@ internal static class NodeMetricsPage
         foreach (PeerState peer in view.Peers.Where(peer => peer.Node.Id != view.Self))
             to.Sample(peer.LatencyMicros / 1e6, ("peer", $"{peer.Node.Id}"));
         to.Family("torc_peer_waiting_bytes", MetricType.Gauge, "Bytes that wait for each linked peer to take them.");
-        for (int node = 0; node < host.Parts.Links.Nodes; node++)
-        {
-            if (host.Parts.Links.Of((ushort)node) is PeerLink link)
-                to.Sample(link.WaitingBytes, ("peer", $"{node}"));
-        }
+        foreach (PeerLink link in host.Parts.Links.All().Where(static link => !link.IsGuest))
+            to.Sample(link.WaitingBytes, ("peer", $"{link.Node}"));
     }
 
     private static void WriteProcess(PrometheusWriter to, NodeHost host)

@@ -27,10 +27,24 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
         {
             if (Host is not { IsServing: true } host)
                 return "the node is reading its data";
-            if (host.View.Map is not { } map)
-                return $"the cluster is not formed: {host.Parts.Links.Open} of {settings.ClusterNodes.Addresses.Count - 1} other first nodes are linked";
-            return ShortageOf(map, host.View);
+            return host.View.Standing switch
+            {
+                Standing.Forming => $"the cluster is not formed: {host.Parts.Links.Open} of {settings.FirstNodes.Addresses.Count - 1} other first nodes are linked",
+                Standing.Joining => Joining(host),
+                Standing.Removed => "the node was removed from its cluster",
+                _ => ShortageOf(host.View.Map!, host.View),
+            };
         }
+    }
+
+    private static string Joining(NodeHost host)
+    {
+        ControlPlane control = host.Parts.Node.Control;
+        if (control.JoinProblem.Length > 0)
+            return $"joining: {control.JoinProblem}";
+        return host.Parts.Links.Open == 0
+            ? "joining: no seed can be reached"
+            : $"joining: waits for torc join ({host.Parts.Links.Open} seeds are linked{(control.SeenMap is { } map ? $", the cluster has {map.Nodes.Count} nodes" : "")})";
     }
 
     /// <summary>Too few nodes are up for a quorum of any key: of the own data centre alone when that is all that the default levels ask for.</summary>
@@ -46,7 +60,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
 
     public NodeStatus Self()
     {
-        NodeStatus listed = Listed(NodeConfiguration.Self(settings, 0)) with
+        NodeStatus listed = Listed(NodeConfiguration.Self(settings, OwnId, 0)) with
         {
             ProcessId = Environment.ProcessId,
             Version = TorcCommands.Version,
@@ -66,7 +80,13 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
             UptimeSeconds = host.Surroundings.UptimeSeconds,
             Problem = Problem(host, totals),
         };
-        return host.View.Map is { } map ? WithPartitions(listed, host, map) : listed with { State = "forming" };
+        return host.View.Standing switch
+        {
+            Standing.Forming => listed with { State = "forming" },
+            Standing.Joining => listed with { State = "joining" },
+            Standing.Removed => listed with { State = "removed" },
+            _ => WithPartitions(listed, host, host.View.Map!),
+        };
     }
 
     public ClusterStatus Cluster()
@@ -77,7 +97,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
         {
             ClusterId = map is null ? "" : ClusterId(map),
             Epoch = map?.Epoch ?? 0,
-            AnsweredBy = settings.NodeId,
+            AnsweredBy = Shown(OwnId),
             ReplicationFactor = map?.ReplicationFactor ?? settings.Get(SettingTable.ReplicationFactor),
             Partitions = map?.PartitionCount ?? settings.Get(SettingTable.Partitions),
             Nodes = [.. nodes.Select(Listed)],
@@ -119,6 +139,10 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
             NodeMetricsPage.Write(to, host);
     }
 
+    private ushort OwnId => Host?.Parts.Node.Control.Self.Id ?? (settings.PlaceAmongFirstNodes is >= 0 and int place ? (ushort)place : NodeInfo.NoId);
+
+    private static int Shown(ushort id) => id == NodeInfo.NoId ? -1 : id;
+
     private static string ClusterId(ClusterMap map) => map.ClusterId.ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>Nodes of the map, each as it last described itself.</summary>
@@ -126,13 +150,13 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
         view.Peers.Select(static peer => peer.Node);
 
     /// <summary>Before the cluster is formed only the addresses of the other nodes are known.</summary>
-    private IEnumerable<NodeInfo> FirstNodes() => settings.ClusterNodes.Addresses.Select((address, id) => id == settings.NodeId
-        ? NodeConfiguration.Self(settings, 0)
+    private IEnumerable<NodeInfo> FirstNodes() => settings.FirstNodes.Addresses.Select((address, id) => id == OwnId
+        ? NodeConfiguration.Self(settings, OwnId, 0)
         : new NodeInfo((ushort)id, address.ToString(), address.Host, 0, 0, "", "", 0, 0));
 
     private static NodeStatus Listed(NodeInfo node) => new()
     {
-        Id = node.Id,
+        Id = Shown(node.Id),
         State = "down",
         PeerAddress = node.PeerAddress,
         RespAddress = node.RespPort == 0 ? "" : new HostAndPort(node.Host, node.RespPort).ToString(),

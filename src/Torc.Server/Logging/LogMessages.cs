@@ -75,6 +75,9 @@ internal static partial class LogMessages
     [LoggerMessage(40, LogLevel.Critical, "VOTERS RECOVERED on an operator's word, {Detail}. If one of those lives, stop it now and wipe its data directory: two halves that decide lose writes when they meet")]
     internal static partial void VotersRecovered(this ILogger log, string detail);
 
+    [LoggerMessage(33, LogLevel.Critical, "node {Node} is no member any more and takes no commands, {Detail}")]
+    internal static partial void Removed(this ILogger log, int node, string detail);
+
     [LoggerMessage(30, LogLevel.Warning, "peers are taken at {Address} without a cluster secret: whoever reaches that port can read and change everything. Give every node the same --cluster-secret")]
     internal static partial void NoClusterSecret(this ILogger log, string address);
 

@@ -23,12 +23,13 @@ public sealed class SettingValues
     /// <summary>The host that this node names to clients and peers.</summary>
     public string AdvertisedHost => Get(SettingTable.Advertise) is { Length: > 0 } host ? host.ToLowerInvariant() : Get(SettingTable.Bind);
 
-    /// <summary>The nodes that make the cluster: the list of --first-nodes, or this node alone.</summary>
-    public AddressList ClusterNodes =>
-        Get(SettingTable.FirstNodes) is { IsEmpty: false } list ? list : new AddressList([PeerAddress]);
+    /// <summary>The nodes that make the cluster: the list of --first-nodes, or this node alone; none when the node joins one by its --seeds.</summary>
+    public AddressList FirstNodes => Get(SettingTable.FirstNodes) is { IsEmpty: false } list ? list
+        : Get(SettingTable.Seeds).IsEmpty ? new AddressList([PeerAddress])
+        : Get(SettingTable.FirstNodes);
 
-    /// <summary>The node's id: its place among the first nodes.</summary>
-    public ushort NodeId => (ushort)ClusterNodes.IndexOf(PeerAddress);
+    /// <summary>Its place among the first nodes, which is its id when it is one of them; -1 when it is none.</summary>
+    public int PlaceAmongFirstNodes => FirstNodes.IndexOf(PeerAddress);
 
     /// <summary>Threads that serve clients and peers. With one for two processors the others are free for clients, disks and requests over HTTP.</summary>
     public int EventLoops => Get(SettingTable.EventLoops) is > 0 and int given ? given : Math.Max(1, Environment.ProcessorCount / 2);
@@ -64,8 +65,7 @@ public sealed class SettingValues
 
     private void CheckTogether()
     {
-        if (!Get(SettingTable.Seeds).IsEmpty)
-            throw Refused(SettingTable.Seeds, "joining a running cluster is not built yet. Remove it, and name all nodes in --first-nodes when the cluster is made");
+        CheckSeeds();
         int partitions = Get(SettingTable.Partitions);
         if (!int.IsPow2(partitions))
             throw Refused(SettingTable.Partitions, $"{partitions} is not a power of two. Give {(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)partitions)}, for example");
@@ -78,6 +78,15 @@ public sealed class SettingValues
         long bulkBytesMax = BulkBytesMax(Get(SettingTable.SegmentBytes));
         if (Get(SettingTable.QueryBufferLimit) < bulkBytesMax)
             throw Refused(SettingTable.QueryBufferLimit, $"it must hold the greatest argument, {bulkBytesMax} bytes. Raise it, or lower proto-max-bulk-len");
+    }
+
+    private void CheckSeeds()
+    {
+        AddressList seeds = Get(SettingTable.Seeds);
+        if (!seeds.IsEmpty && !Get(SettingTable.FirstNodes).IsEmpty)
+            throw Refused(SettingTable.Seeds, "a node makes a cluster with others, or joins one. Give --first-nodes or --seeds, not both");
+        if (seeds.Addresses.Count == 1 && seeds.IndexOf(PeerAddress) == 0)
+            throw Refused(SettingTable.Seeds, $"{PeerAddress} is this node's own peer address. Name members of the cluster that it is to join");
     }
 
     private void CheckPorts()

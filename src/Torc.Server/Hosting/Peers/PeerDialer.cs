@@ -7,11 +7,11 @@ using Torc.Server.Sockets;
 namespace Torc.Server.Hosting.Peers;
 
 /// <summary>
-/// Keeps a link open to one peer of higher id (the lower id dials, so that there is one link for a pair): connects,
+/// Keeps a link open to one peer, or, when it is not known who is there, to whoever answers at an address: connects,
 /// greets, serves, and after an end tries again, at growing intervals with some randomness, for ever.
 /// </summary>
 internal sealed class PeerDialer(
-    ushort peer, HostAndPort address, LoopTransport transport, Func<ConnectionContext, ushort?, Task<string>> serve, ILogger log)
+    ushort? peer, HostAndPort address, LoopTransport transport, PeerLinks links, Func<ConnectionContext, ushort?, Task<string>> serve, ILogger log)
 {
     private const int FirstPauseMs = 50;
     private const int PauseMsMax = 1_000;
@@ -24,11 +24,12 @@ internal sealed class PeerDialer(
         while (!cancelled.IsCancellationRequested)
         {
             long began = HostClock.MonotonicMicros;
-            string reason = await Once(cancelled);
+            // The peer may have dialled meanwhile.
+            string reason = peer is { } node && links.Of(node) is not null ? lastReason : await Once(cancelled);
             if (cancelled.IsCancellationRequested)
                 return;
             if (reason != lastReason)
-                log.PeerLinkFailed(peer, address.ToString(), reason);
+                log.PeerLinkFailed(peer ?? -1, address.ToString(), reason);
             lastReason = reason;
             bool lasted = HostClock.MonotonicMicros - began > PauseMsMax * Base.Instant.MicrosPerMs;
             pauseMs = lasted ? FirstPauseMs : Math.Min(pauseMs * 2, PauseMsMax);

@@ -21,30 +21,35 @@ internal sealed class PeerDoor(
     private readonly RefusalLog _refusals = new(log);
     private int _strangers;
 
-    private readonly PeerGreeting _own = new(
-        node.Identity.Self.Id, Environment.ProcessId, node.Control.SettingsDigest, node.Identity.Incarnation);
-
     /// <summary>A connection that a peer opened.</summary>
     internal async Task OnAccepted(ConnectionContext connection)
     {
-        string reason = await Serve(connection, null);
+        string reason = await Serve(connection, null, dialled: false);
         log.PeerConnectionEnded(connection.RemoteEndPoint?.ToString() ?? "", reason);
     }
 
+    /// <summary>A connection that this node opened, to a node or, with null, to whoever answers.</summary>
+    internal Task<string> OnDialled(ConnectionContext connection, ushort? expected) => Serve(connection, expected, dialled: true);
+
     /// <summary>Serves a connection until it ends; returns why it did.</summary>
     /// <param name="connection">An open connection.</param>
-    /// <param name="expected">The node that was dialled, or null when the peer did.</param>
-    internal async Task<string> Serve(ConnectionContext connection, ushort? expected)
+    /// <param name="expected">The node that was dialled, or null when that is not known or the peer dialled.</param>
+    /// <param name="dialled">Whether this node did.</param>
+    private async Task<string> Serve(ConnectionContext connection, ushort? expected, bool dialled)
     {
         PeerGreeting greeting;
-        int stranger = expected is null ? 1 : 0;
+        bool isGuest;
+        int stranger = dialled ? 0 : 1;
         try
         {
             if (Interlocked.Add(ref _strangers, stranger) > StrangersMax && stranger > 0)
                 throw new PeerRefusedException("too many connections that have not shown who they are");
             UInt128 nonce = BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(sizeof(ulong) * 2));
-            var handshake = new LinkHandshake(_own with { Nonce = nonce }, secret, expected, links.Nodes);
+            LinkPolicy policy = node.Control.Policy;
+            PeerGreeting own = policy.Greet(Environment.ProcessId, node.Control.SettingsDigest, node.Identity.Incarnation, nonce);
+            var handshake = new LinkHandshake(own, secret, expected, policy, dialsAnyone: dialled && expected is null);
             greeting = await PeerHandshake.Greet(connection.Transport, handshake, stopping);
+            isGuest = handshake.IsGuest;
         }
         catch (PeerRefusedException refused)
         {
@@ -59,7 +64,7 @@ internal sealed class PeerDoor(
         {
             Interlocked.Add(ref _strangers, -stranger);
         }
-        using var link = new PeerLink(greeting, connection.Transport);
+        using var link = new PeerLink(greeting, connection.Transport, isGuest);
         string reason = await links.Serve(link, OnFrame);
         connection.Abort(new ConnectionAbortedException(reason));
         return reason;
@@ -75,6 +80,8 @@ internal sealed class PeerDoor(
         {
             count++;
             ref bool seen = ref toControl;
+            if (message.Partition != PeerFrame.ControlPartition && link.IsGuest)
+                continue;
             if (message.Partition != PeerFrame.ControlPartition)
                 seen = ref addressed[node.ShardOf(message.Partition)];
             addressees += seen ? 0 : 1;

@@ -27,16 +27,22 @@ internal sealed class PeerLink : IDisposable
     private long _heardMicros = HostClock.MonotonicMicros;
     private string _endReason = "";
 
-    internal PeerLink(PeerGreeting greeting, IDuplexPipe pipe)
+    internal PeerLink(PeerGreeting greeting, IDuplexPipe pipe, bool isGuest = false)
     {
         Greeting = greeting;
+        Node = greeting.Node;
+        IsGuest = isGuest;
         _pipe = pipe;
         _sender = new PipeSender(pipe.Output, WaitingBytesMax, End);
     }
 
     internal PeerGreeting Greeting { get; }
 
-    internal ushort Node => Greeting.Node;
+    /// <summary>The peer's id, or the number of a guest's link.</summary>
+    internal ushort Node { get; set; }
+
+    /// <summary>The peer is no member: nothing that it sends is for the shards.</summary>
+    internal bool IsGuest { get; }
 
     internal long WaitingBytes => _sender.WaitingBytes;
 

@@ -1,4 +1,6 @@
 using Torc.Base;
+using Torc.Core.Placement;
+using Torc.Node.Control;
 using Torc.Node.Peers;
 
 namespace Torc.Tests.Node.Peers;
@@ -177,9 +179,11 @@ public sealed class LinkHandshakeTests
         return toDialler;
     }
 
-    private Side Dialler(ClusterSecret? secret) => new(new LinkHandshake(Greeting(0), secret, 1, 3));
+    private static LinkPolicy Policy(int firstNodes) => new(new NodeInfo(0, "", "", 0, 0, "", "", 1, 1), Standing.Forming, null, firstNodes);
 
-    private Side Acceptor(ClusterSecret? secret) => new(new LinkHandshake(Greeting(1), secret, null, 3));
+    private Side Dialler(ClusterSecret? secret) => new(new LinkHandshake(Greeting(0), secret, 1, Policy(3)));
+
+    private Side Acceptor(ClusterSecret? secret) => new(new LinkHandshake(Greeting(1), secret, null, Policy(3)));
 
     private PeerGreeting Greeting(ushort node, bool hasSecret = false) => new(node, 1, 7, 70, ++_lastNonce, hasSecret);
 

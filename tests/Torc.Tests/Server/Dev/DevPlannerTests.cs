@@ -24,7 +24,7 @@ public sealed class DevPlannerTests
         foreach (DevNodePlan plan in Plan(5, new() { ["peer-port"] = "9998" }))
         {
             var given = plan.Arguments.Select(static argument => argument[2..].Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair[1]);
-            SettingSources.Read(given, new Dictionary<string, string>(), null).NodeId.ShouldBe((ushort)plan.Number);
+            SettingSources.Read(given, new Dictionary<string, string>(), null).PlaceAmongFirstNodes.ShouldBe(plan.Number);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
         _node = new TorcNode(new NodeIdentity(self, 1, null, 1), settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
         var storage = new StorageOptions { SegmentBytes = 8 << 20, Durability = durability };
         ShardStore.Open(Disk, storage, HostClock.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
-        var parts = new HostParts(_node, Clients, new PeerLinks(1, static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
+        var parts = new HostParts(_node, Clients, new PeerLinks(static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
         Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders, home: null);
         Host.FlushOpening();
         Host.Start();

@@ -13,8 +13,8 @@ public sealed class SettingSourcesTests
         values.Get(SettingTable.Port).ShouldBe(6379);
         values.Get(SettingTable.SegmentBytes).ShouldBe(64 << 20);
         values.BulkBytesMax(64 << 20).ShouldBe(32 << 20);
-        values.ClusterNodes.ToString().ShouldBe("127.0.0.1:7379");
-        values.NodeId.ShouldBe((ushort)0);
+        values.FirstNodes.ToString().ShouldBe("127.0.0.1:7379");
+        values.PlaceAmongFirstNodes.ShouldBe(0);
         SettingTable.All.Select(static setting => setting.Name).Distinct().Count().ShouldBe(SettingTable.All.Count);
         SettingTable.All.Count.ShouldBe(typeof(SettingTable).GetFields().Count(static field => field.FieldType.IsAssignableTo(typeof(Setting))));
     }
@@ -90,8 +90,8 @@ public sealed class SettingSourcesTests
     {
         SettingValues values = SettingSources.Read(
             new Dictionary<string, string> { ["first-nodes"] = "b:10000, a:7379 ,b:9999", ["advertise"] = "B", ["peer-port"] = "10000" }, None, null);
-        values.ClusterNodes.ToString().ShouldBe("a:7379,b:9999,b:10000");
-        values.NodeId.ShouldBe((ushort)2);
+        values.FirstNodes.ToString().ShouldBe("a:7379,b:9999,b:10000");
+        values.PlaceAmongFirstNodes.ShouldBe(2);
     }
 
     [Fact]

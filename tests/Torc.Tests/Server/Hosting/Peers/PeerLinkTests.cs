@@ -1,3 +1,5 @@
+using Torc.Core.Placement;
+using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Server.Hosting.Peers;
 
@@ -11,8 +13,8 @@ public sealed class PeerLinkTests
     [Fact]
     public async Task Both_sides_greet_and_then_frames_arrive_in_order()
     {
-        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, 3), CancellationToken.None);
-        Task<PeerGreeting> right = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(Greeting(1), null, null, 3), CancellationToken.None);
+        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, Policy(3)), CancellationToken.None);
+        Task<PeerGreeting> right = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(Greeting(1), null, null, Policy(3)), CancellationToken.None);
         (await left).Node.ShouldBe((ushort)1);
         (await right).Node.ShouldBe((ushort)0);
 
@@ -39,15 +41,15 @@ public sealed class PeerLinkTests
     [InlineData(7, null, 1ul, "it says it is node 7, which it cannot be")]
     public async Task A_peer_that_cannot_be_is_refused(int node, int? expected, ulong digest, string why)
     {
-        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, (ushort?)expected, 3), CancellationToken.None);
-        _ = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(new PeerGreeting((ushort)node, 1, digest, 5), null, null, 9), CancellationToken.None);
+        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, (ushort?)expected, Policy(3)), CancellationToken.None);
+        _ = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(new PeerGreeting((ushort)node, 1, digest, 5), null, null, Policy(9)), CancellationToken.None);
         (await left.ShouldThrowAsync<PeerRefusedException>()).Message.ShouldStartWith(why);
     }
 
     [Fact]
     public async Task Bytes_that_are_no_greeting_are_refused()
     {
-        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, 3), CancellationToken.None);
+        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, Policy(3)), CancellationToken.None);
         await _pipes.Right.Output.WriteAsync("*1\r\n$4\r\nPING\r\n and much more than enough"u8.ToArray());
         (await left.ShouldThrowAsync<PeerRefusedException>()).Message.ShouldBe("not a greeting of a Torc node");
     }
@@ -55,7 +57,7 @@ public sealed class PeerLinkTests
     [Fact]
     public async Task A_peer_that_hangs_up_before_it_greeted_is_refused()
     {
-        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, 3), CancellationToken.None);
+        Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, 1, Policy(3)), CancellationToken.None);
         await _pipes.Right.Output.CompleteAsync();
         (await left.ShouldThrowAsync<PeerRefusedException>()).Message.ShouldContain("closed the connection");
     }
@@ -117,7 +119,7 @@ public sealed class PeerLinkTests
     public async Task A_newer_connection_takes_over_and_the_control_plane_hears_it_in_order()
     {
         var told = new List<string>();
-        var links = new PeerLinks(3, node => told.Add($"up {node}"), node => told.Add($"down {node}"));
+        var links = new PeerLinks(node => told.Add($"up {node}"), node => told.Add($"down {node}"));
         using var older = new PeerLink(Greeting(1), _pipes.Left);
         using var newer = new PeerLink(Greeting(1), new PipePair().Left);
         Task<string> first = links.Serve(older, static (_, _) => { });
@@ -129,6 +131,8 @@ public sealed class PeerLinkTests
         told.ShouldBe(["up 1", "down 1", "up 1", "down 1"]);
         links.Open.ShouldBe(0);
     }
+
+    private static LinkPolicy Policy(int firstNodes) => new(new NodeInfo(0, "", "", 0, 0, "", "", 1, 1), Standing.Forming, null, firstNodes);
 
     private static PeerGreeting Greeting(ushort node) => new(node, 1, 1, 5);
 }

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Torc.Core.Membership;
+using Torc.Core.Placement;
+
+namespace Torc.Node.Control;
+
+/// <summary>A node to keep a link open to: a member, or with <see cref="Node"/> null whoever answers at a seed's address.</summary>
+public sealed record LinkTarget(ushort? Node, string Address);
+
+/// <summary>
+/// Whom this node dials. Of two members the one with the lower id does, so that there is one link for a pair. A node that has had no link with any member
+/// for a while dials all that it ever knew: the map may have changed behind its back so that nobody dials it.
+/// </summary>
+internal sealed class LinkTargets(FormationSettings settings)
+{
+    private const long AloneMs = 5_000;
+    private long _linkedMicros = -1;
+    private (Standing Standing, ushort Self, ClusterMap? Map, bool IsAlone)? _made;
+
+    /// <summary>Replaced, never changed: readable from anywhere.</summary>
+    public ImmutableArray<LinkTarget> Present { get; private set; } = [];
+
+    public void Update(Standing standing, NodeInfo self, ClusterMap? map, IReadOnlyCollection<ushort> linked, Instant now)
+    {
+        if (_linkedMicros < 0 || (map is not null && linked.Any(node => map.PlaceOf(node) >= 0)))
+            _linkedMicros = now.MonotonicMicros;
+        bool isAlone = now.MonotonicMicros - _linkedMicros > AloneMs * Instant.MicrosPerMs;
+        if (_made == (standing, self.Id, map, isAlone))
+            return;
+        _made = (standing, self.Id, map, isAlone);
+        ImmutableArray<LinkTarget> targets = [.. Choose(standing, self, map, isAlone)];
+        if (!targets.SequenceEqual(Present))
+            Present = targets;
+    }
+
+    private IEnumerable<LinkTarget> Choose(Standing standing, NodeInfo self, ClusterMap? map, bool isAlone) => standing switch
+    {
+        Standing.Removed => [],
+        Standing.Joining => Seeds(self, null),
+        Standing.Forming => Enumerable.Range(0, settings.FirstNodes.Count)
+            .Where(node => node > self.Id).Select(node => new LinkTarget((ushort)node, settings.FirstNodes[node])),
+        _ => map!.Nodes.Where(node => node.Id > self.Id || (isAlone && node.Id < self.Id))
+            .Select(static node => new LinkTarget(node.Id, node.PeerAddress))
+            .Concat(isAlone ? Seeds(self, map) : []),
+    };
+
+    private IEnumerable<LinkTarget> Seeds(NodeInfo self, ClusterMap? map) => settings.Seeds.Concat(settings.FirstNodes)
+        .Where(address => address != self.PeerAddress && map?.Nodes.Any(node => node.PeerAddress == address) != true)
+        .Distinct(StringComparer.Ordinal)
+        .Select(static address => new LinkTarget(null, address));
+}
