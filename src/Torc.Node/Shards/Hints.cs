@@ -56,12 +56,12 @@ internal sealed class Hints(Shard shard) : IScanVisitor
 
     public void OnView(Control.ClusterView view)
     {
-        for (int node = 0; node < view.Peers.Length; node++)
+        foreach (Control.PeerState peer in view.Peers)
         {
-            if (view.IsUp((ushort)node))
-                _downSinceMicros.Remove((ushort)node);
+            if (view.IsUp(peer.Node.Id))
+                _downSinceMicros.Remove(peer.Node.Id);
             else
-                _downSinceMicros.TryAdd((ushort)node, shard.Now.MonotonicMicros);
+                _downSinceMicros.TryAdd(peer.Node.Id, shard.Now.MonotonicMicros);
         }
     }
 

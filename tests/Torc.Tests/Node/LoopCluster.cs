@@ -26,6 +26,7 @@ internal sealed class LoopCluster
     private readonly List<string> _addresses;
     private readonly Dictionary<(int From, int To), Queue<byte[]>> _links = [];
     private readonly HashSet<(int From, int To)> _cut = [];
+    private readonly HashSet<(int At, int Of)> _guests = [];
     private long _micros = 1_000_000;
 
     /// <param name="nodes">How many.</param>
@@ -89,7 +90,47 @@ internal sealed class LoopCluster
         _addresses, Partitions, 3 * DataCentres,
         [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum, Sloppy))]);
 
-    public string AddressOf(int node) => _addresses[node];
+    /// <summary>What a node is told that joins the cluster.</summary>
+    public FormationSettings SettingsOfJoiner(int partitions) => new([], partitions, 3, []) { Seeds = [_addresses[0]] };
+
+    public string AddressOf(int node) => node < _addresses.Count ? _addresses[node] : $"127.0.0.1:{7001 + node}";
+
+    /// <summary>Starts one more node, without id and map; gives its index.</summary>
+    public int AddJoiner(ulong birth, int partitions = 0)
+    {
+        _nodes.Add(new LoopNode(this, _nodes.Count, birth, map: null, partitions == 0 ? Partitions : partitions));
+        return _nodes.Count - 1;
+    }
+
+    /// <summary>A node that a member takes for none, or for one that was removed, links with it.</summary>
+    public void LinkGuest(int guest, int member)
+    {
+        _guests.Add((member, guest));
+        LinkUp(guest, member);
+        LinkUp(member, guest);
+    }
+
+    /// <summary>A node ended one of its links.</summary>
+    public void EndLink(int at, ushort number)
+    {
+        int other = IndexAt(at, number);
+        if (!_links.Remove((at, other)))
+            return;
+        _links.Remove((other, at));
+        ushort back = NumberOf(other, at);
+        _nodes[at].ControlTurn((control, outbox) => control.OnLinkDown(number, Now, outbox));
+        _nodes[other].ControlTurn((control, outbox) => control.OnLinkDown(back, Now, outbox));
+        _guests.Remove((at, other));
+        _guests.Remove((other, at));
+    }
+
+    public bool AreLinked(int from, int to) => _links.ContainsKey((from, to));
+
+    private ushort NumberOf(int at, int of) => _guests.Contains((at, of)) ? (ushort)(GuestLinks.First + of) : (ushort)of;
+
+    private static int IndexOf(ushort number) => GuestLinks.IsGuest(number) ? number - GuestLinks.First : number;
+
+    private static int IndexAt(int at, ushort number) => at == IndexOf(number) ? -1 : IndexOf(number);
 
     /// <summary>Frames from one node to another stay in the link until <see cref="Heal"/>.</summary>
     public void Cut(int from, int to) => _cut.Add((from, to));
@@ -135,7 +176,7 @@ internal sealed class LoopCluster
 
     public void Send(int from, ushort to, ReadOnlySpan<byte> frames)
     {
-        if (_links.TryGetValue((from, to), out Queue<byte[]>? link))
+        if (_links.TryGetValue((from, IndexOf(to)), out Queue<byte[]>? link))
             link.Enqueue(frames.ToArray());
     }
 
@@ -152,7 +193,7 @@ internal sealed class LoopCluster
                 if (_cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
                     continue;
                 moved = true;
-                _nodes[to].Receive((ushort)from, frames);
+                _nodes[to].Receive(NumberOf(to, from), frames);
             }
         }
     }
@@ -180,7 +221,8 @@ internal sealed class LoopCluster
     private void LinkUp(int from, int to)
     {
         _links[(from, to)] = new Queue<byte[]>();
-        _nodes[from].ControlTurn((control, outbox) => control.OnLinkUp((ushort)to, Now, outbox));
+        ushort number = NumberOf(from, to);
+        _nodes[from].ControlTurn((control, outbox) => control.OnLinkUp(number, Now, outbox));
     }
 }
 
@@ -194,13 +236,13 @@ internal sealed class LoopNode
     private Session _session;
     private ReadOnlySequence<byte> _input = ReadOnlySequence<byte>.Empty;
 
-    public LoopNode(LoopCluster cluster, int index, ulong birth, ClusterMap? map)
+    public LoopNode(LoopCluster cluster, int index, ulong birth, ClusterMap? map, int? joinsWith = null)
     {
         _cluster = cluster;
         Index = index;
-        var info = new NodeInfo((ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, cluster.DataCentres == 1 ? "" : $"dc{index % cluster.DataCentres}", "", 1, birth);
+        var info = new NodeInfo(joinsWith is not null ? NodeInfo.NoId : (ushort)index, cluster.AddressOf(index), "127.0.0.1", 6379 + index, 8379 + index, cluster.DataCentres == 1 ? "" : $"dc{index % cluster.DataCentres}", "", 1, birth);
         var identity = new NodeIdentity(info, birth << 16 | 1, map, cluster.ShardCount);
-        Node = new TorcNode(identity, cluster.Settings, cluster.Options, RespLimits.Default, cluster.Surroundings, cluster.Commands);
+        Node = new TorcNode(identity, joinsWith is { } partitions ? cluster.SettingsOfJoiner(partitions) : cluster.Settings, cluster.Options, RespLimits.Default, cluster.Surroundings, cluster.Commands);
         for (int shard = 0; shard < cluster.ShardCount; shard++)
         {
             var options = new StorageOptions { SegmentBytes = 1 << 20, Mode = StorageMode.Memory, ShardIndex = shard };
@@ -328,7 +370,9 @@ internal sealed class LoopNode
         turn(Node.Control, _outbox);
         ClusterMap? map = _outbox.MapToPersist;
         Vote? vote = _outbox.VoteToPersist;
+        ushort[] ending = [.. _outbox.LinksToEnd];
         Perform();
+        Array.ForEach(ending, number => _cluster.EndLink(Index, number));
         if (vote is not null)
             ControlTurn((control, outbox) => control.OnVoteSaved(vote, _cluster.Now, outbox));
         if (map is not null)

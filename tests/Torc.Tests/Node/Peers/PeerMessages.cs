@@ -2,6 +2,7 @@ using Torc.Base;
 using Torc.Core.Cells;
 using Torc.Core.Clocks;
 using Torc.Core.Membership;
+using Torc.Core.Placement;
 using Torc.Core.Repair;
 using Torc.Node.Peers;
 using Version = Torc.Core.Clocks.Version;
@@ -40,6 +41,8 @@ internal static class PeerMessages
         buffer.End();
         ForwardReply.Write(buffer, Partition, 11, refused: true, "-UNAVAILABLE\r\n"u8);
         HeartbeatMessage.Write(buffer, PeerMessageKind.Heartbeat, 5, 6, 7, [1, 2, 3]);
+        new JoinRequest(9, new NodeInfo(NodeInfo.NoId, "10.0.0.9:7379", "host", 6379, 8379, "dc1", "rack1", 100, 77)).Write(buffer);
+        new JoinAnswer(JoinStatus.Refused, NodeInfo.NoId, "why").Write(buffer);
         return buffer.Seal().ToArray();
     }
 
@@ -58,6 +61,8 @@ internal static class PeerMessages
         PeerMessageKind.ListReply => ListReply.TryRead(message.Body, out ListReply list) && ListingDecodes(list),
         PeerMessageKind.ForwardReply => ForwardReply.TryRead(message.Body, out _),
         PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho => HeartbeatMessage.TryRead(message.Body, out _),
+        PeerMessageKind.JoinRequest => JoinRequest.TryRead(message.Body, out _),
+        PeerMessageKind.JoinAnswer => JoinAnswer.TryRead(message.Body, out _),
         PeerMessageKind.Greeting => Greeting.TryDecode(message.Body, out _),
         _ => false,
     };
