@@ -66,6 +66,14 @@ internal sealed class TorcCluster : IDisposable
             node.WaitUntilReady();
     }
 
+    /// <summary>One more node, whose seeds are this cluster's nodes; it is not started.</summary>
+    internal TorcNode AddJoiner(params string[] options)
+    {
+        int port = FreePorts.Take(PortsPerNode);
+        string seeds = string.Join(',', Nodes.Select(static node => $"127.0.0.1:{node.PeerPort}"));
+        return new TorcNode(Nodes.Length, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"joiner-{port}")), [$"--seeds={seeds}", SegmentBytes, .. options]);
+    }
+
     /// <summary>kill -9 of every node, each before the first is known to be gone.</summary>
     internal void KillAll() => Parallel.ForEach(Nodes, static node => node.Kill());
 

@@ -69,7 +69,8 @@ internal sealed class TorcNode : IDisposable
 
     public void Dispose() => _process?.Dispose();
 
-    private (HttpStatusCode, string)? TryGet(string path)
+    /// <summary>The answer's code and text; null when there was none.</summary>
+    internal (HttpStatusCode, string)? TryGet(string path)
     {
         try
         {
