@@ -1,4 +1,5 @@
 using Torc.Core.Membership;
+using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Commands;
 using Torc.Node.Peers;
@@ -15,6 +16,9 @@ internal interface INodeObserver
 
     /// <summary>A process is about to serve: what it knows of its copies.</summary>
     void OnNodeStarted(int node, TorcNode torc);
+
+    /// <summary>A process made a map durable, in a data directory of this birth.</summary>
+    void OnMapDurable(int node, ulong birth, ClusterMap map);
 
     /// <summary>A process stops itself because a sync failed: what was not synced before is gone.</summary>
     void OnDiskFailed(int node);

@@ -243,6 +243,7 @@ internal sealed class NodeHost
     private void OnMapPersisted(ClusterMap map)
     {
         _machine.PersistedMap = map;
+        _context.Observer.OnMapDurable(Id, Node.Identity.Self.Birth, map);
         ControlTurn((control, outbox) => control.OnMapPersisted(map, Now, outbox));
     }
 

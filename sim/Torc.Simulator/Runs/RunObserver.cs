@@ -17,6 +17,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 
     public StampChecker Stamps { get; } = new();
 
+    public MapChecker Maps { get; } = new();
+
     public QueueChecker Queues { get; } = new();
 
     public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres, settings.Sloppy);
@@ -41,6 +43,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             Quorums.SetComplete(node, partition, torc.IsCompleteHere(partition), queue.NowMicros);
         MarkRecovered(node);
     }
+
+    public void OnMapDurable(int node, ulong birth, ClusterMap map) => Maps.Held(node, birth, map);
 
     public void OnDiskFailed(int node)
     {

@@ -177,6 +177,7 @@ public sealed class SimulationRun
             _observer.Stamps.Violations,
             _observer.Quorums.Violations,
             _observer.Queues.Violations,
+            _observer.Maps.Violations,
             DiffersAfterHealing ? Disagreements() : [],
         ];
         foreach (IEnumerable<Violation> ofOneChecker in found)
