@@ -9,12 +9,13 @@ namespace Torc.Core.Repair;
 /// </summary>
 public static class CompletionRule
 {
-    /// <param name="replicas">Length of the preference list, this replica included.</param>
-    /// <param name="finished">Other replicas with which an exchange finished.</param>
+    /// <param name="replicas">Length of the partition's set: what its quorum is a quorum of.</param>
+    /// <param name="others">Replicas of the set that can be pulled from: all but this one; all of them for a newcomer that the partition is moving to.</param>
+    /// <param name="finished">Those of them with which an exchange finished.</param>
     /// <param name="completeAtStart">Those of them that were complete when the exchange began.</param>
-    public static bool IsComplete(int replicas, ReplicaSet finished, ReplicaSet completeAtStart)
+    public static bool IsComplete(int replicas, int others, ReplicaSet finished, ReplicaSet completeAtStart)
     {
         int complete = finished.And(completeAtStart).Count;
-        return finished.Count >= replicas - 1 || complete >= Levels.Required(ConsistencyLevel.Quorum, replicas);
+        return finished.Count >= others || complete >= Levels.Required(ConsistencyLevel.Quorum, replicas);
     }
 }

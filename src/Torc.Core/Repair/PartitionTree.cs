@@ -41,6 +41,9 @@ public sealed class PartitionTree
         _reached = 0;
     }
 
+    /// <summary>The tree that there is stays as it is.</summary>
+    public void AbandonBuild() => _building = null;
+
     /// <summary>A row of the range that begins at <see cref="Reached"/>.</summary>
     public void Count(ulong keyHash, ulong rowHash) => _building!.Change(keyHash, rowHash);
 

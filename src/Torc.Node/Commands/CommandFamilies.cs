@@ -34,6 +34,7 @@ public static class CommandFamilies
         .. CommandCommand.Specs,
         .. InfoCommand.Specs,
         .. ServerCommands.Specs,
+        .. RepairCommand.Specs,
         .. ClusterCommands.Specs,
         .. ChangeCommands.Specs,
     ];

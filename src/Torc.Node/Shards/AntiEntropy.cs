@@ -12,28 +12,28 @@ namespace Torc.Node.Shards;
 /// </remarks>
 internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
 {
+    private RepairRequest? _request;
     private int _partition, _replica, _underWay;
-    private bool _isRoundOpen, _isRequestedRound;
+    private bool _isRoundOpen;
     private long _nextMicros;
 
-    public RepairProgress Progress { get; } = new();
+    public RepairProgress Progress { get; } = new(shard.PartitionCount);
 
     public void Run()
     {
-        bool isRequested = Progress.IsRequested;
-        if (isRequested && !_isRequestedRound)
+        if (_request is null && Progress.Requested is { } request)
         {
             // The round under way may have passed what is asked for: begin a new one when its exchanges have ended.
             if (_underWay > 0)
                 return;
             _isRoundOpen = false;
-            _isRequestedRound = true;
+            _request = request;
         }
-        if (!isRequested && (!shard.Trees.IsOn || shard.Now.MonotonicMicros < _nextMicros))
+        if (_request is null && (!shard.Trees.IsOn || shard.Now.MonotonicMicros < _nextMicros))
             return;
         if (!_isRoundOpen)
             BeginRound();
-        int underWayMax = isRequested ? shard.Options.ExchangesMax : 1;
+        int underWayMax = _request is null ? 1 : shard.Options.ExchangesMax;
         PairOutcome last = PairOutcome.Passed;
         while (last != PairOutcome.Waits && _underWay < underWayMax && _partition < shard.View.Map!.PartitionCount)
             last = NextPair();
@@ -55,7 +55,7 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
         long pairs = 0;
         ClusterMap map = shard.View.Map!;
         for (int partition = 0; partition < map.PartitionCount; partition++)
-            pairs += shard.Owns(partition) ? map.ReplicasOf(partition).Length - 1 : 0;
+            pairs += IsOfRound(partition) ? map.ReplicasOf(partition).Length - 1 : 0;
         Progress.RoundBegins(pairs);
     }
 
@@ -63,20 +63,23 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
     {
         _isRoundOpen = false;
         _nextMicros = shard.Now.MonotonicMicros + shard.Options.RepairIntervalMs * Instant.MicrosPerMs;
-        Progress.RoundEnded(shard.Now.MonotonicMicros);
-        if (Progress.PairsSkipped == 0 || _isRequestedRound)
+        if (_request is null)
+            Progress.RoundEnded();
+        if (Progress.PairsSkipped == 0 || _request is not null)
             shard.Emit(new NodeEvent(NodeEventKind.RepairRoundEnded, Count: (int)Progress.PairsSkipped));
-        if (!_isRequestedRound)
+        if (_request is null)
             return;
-        _isRequestedRound = false;
+        _request = null;
         Progress.RequestEnded();
     }
+
+    private bool IsOfRound(int partition) => shard.Owns(partition) && (_request?.Includes(partition) ?? true);
 
     private PairOutcome NextPair()
     {
         var partition = (ushort)_partition;
         ReadOnlySpan<ushort> replicas = shard.View.Map!.ReplicasOf(partition);
-        if (!shard.Owns(partition) || _replica >= replicas.Length)
+        if (!IsOfRound(partition) || _replica >= replicas.Length)
         {
             _partition++;
             _replica = 0;
@@ -91,17 +94,21 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
         // Another exchange of the partition is under way: this pair has its turn after it.
         if (catchUp.IsUnderWay(partition))
             return PairOutcome.Waits;
-        bool canCompare = shard.View.IsUp(peer) && shard.IsComplete(partition) && (_isRequestedRound || shard.Trees.IsReady(partition));
+        bool canCompare = shard.View.IsUp(peer) && shard.IsComplete(partition) && (_request is not null || shard.Trees.IsReady(partition));
         if (!canCompare)
         {
             _replica++;
             Progress.PairEnded(wasCompared: false);
             return PairOutcome.Passed;
         }
-        if (!catchUp.TryCompare(partition, _replica, onlyTrees: !_isRequestedRound))
-            return PairOutcome.Waits;
-        _replica++;
+        // It may end at once, and counts as under way until then.
         _underWay++;
+        if (!catchUp.TryCompare(partition, peer, onlyTrees: _request is null))
+        {
+            _underWay--;
+            return PairOutcome.Waits;
+        }
+        _replica++;
         _nextMicros = shard.Now.MonotonicMicros + shard.Options.RepairIntervalMs * Instant.MicrosPerMs;
         return PairOutcome.Begun;
     }

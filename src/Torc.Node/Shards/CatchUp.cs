@@ -1,5 +1,4 @@
 using Torc.Core.Placement;
-using Torc.Core.Replication;
 
 namespace Torc.Node.Shards;
 
@@ -9,15 +8,19 @@ namespace Torc.Node.Shards;
 /// count all along, since a quorum holds what they miss; pulling it gives every key its replicas back, and DBSIZE its right number.
 /// Both wait until this copy's Merkle trees are built, which takes no messages, so that only what differs is listed and moved.
 /// </summary>
+/// <remarks>
+/// A partition that is moving here is held before it is owned: it begins incomplete and pulls from a read quorum of the present set, then from the
+/// others that are up. Whoever moves partitions has only to wait for <see cref="Shard.IsComplete"/>.
+/// </remarks>
 internal sealed class CatchUp(Shard shard)
 {
     /// <summary>Whole partitions that are refreshed at once; client work comes first.</summary>
     private const int RefreshesMax = 1;
 
-    private readonly HashSet<ushort> _underWay = [];
+    private readonly Dictionary<ushort, ExchangeOperation> _underWay = [];
     private readonly HashSet<ushort> _damagedMeanwhile = [];
     private readonly HashSet<ushort> _damageCovered = [];
-    private readonly SortedDictionary<ushort, ReplicaSet> _toRefresh = [];
+    private readonly SortedDictionary<ushort, SortedSet<ushort>> _toRefresh = [];
     private int _refreshes;
 
     private ClusterMap Map => shard.View.Map!;
@@ -32,18 +35,24 @@ internal sealed class CatchUp(Shard shard)
             if (wasBornWithMap || Map.ReplicasOf(partition).Length == 1)
                 shard.SetComplete(partition, true);
             else
-                Refresh(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length));
+                Refresh(partition, SourcesOf(partition));
         }
     }
 
-    /// <summary>A newer map came into use: what was to be pulled from the replicas of a partition that changed is told by their places no more.</summary>
-    public void OnMapChanged(ClusterMap previous)
+    /// <summary>The map was replaced: copies of partitions that begin to move here are incomplete, and who pulls from a former set begins anew.</summary>
+    public void OnMapChanged(ClusterMap before)
     {
         for (ushort partition = 0; partition < Map.PartitionCount; partition++)
         {
-            if (Map.EpochOf(partition) == previous.EpochOf(partition) || !_toRefresh.Remove(partition) || !shard.Owns(partition))
+            if (Map.EpochOf(partition) == before.EpochOf(partition))
                 continue;
-            Refresh(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length));
+            if (_underWay.TryGetValue(partition, out ExchangeOperation? exchange))
+                exchange.Abandon();
+            bool held = before.IsReplica(partition, shard.View.Self) || before.PendingOf(partition).Contains(shard.View.Self);
+            if (!held && shard.Holds(partition))
+                shard.SetComplete(partition, false);
+            if (_toRefresh.Remove(partition) && shard.Holds(partition))
+                Refresh(partition, SourcesOf(partition));
         }
     }
 
@@ -52,22 +61,21 @@ internal sealed class CatchUp(Shard shard)
     {
         for (ushort partition = 0; partition < Map.PartitionCount; partition++)
         {
-            int replica = Map.ReplicasOf(partition).IndexOf(node);
-            if (replica >= 0 && shard.Owns(partition))
-                Refresh(partition, ReplicaSet.Single(replica));
+            if (Map.IsReplica(partition, node) && shard.Holds(partition))
+                Refresh(partition, [node]);
         }
     }
 
     /// <summary>An exchange with one replica that AntiEntropy asks for; false: not now.</summary>
-    public bool TryCompare(ushort partition, int replica, bool onlyTrees)
+    public bool TryCompare(ushort partition, ushort peer, bool onlyTrees)
     {
-        if (_underWay.Contains(partition) || _underWay.Count >= shard.Options.ExchangesMax)
+        if (_underWay.ContainsKey(partition) || _underWay.Count >= shard.Options.ExchangesMax)
             return false;
-        Start(partition, ReplicaSet.Single(replica), onlyTrees ? ExchangePurpose.CompareTrees : ExchangePurpose.Compare);
+        Start(partition, [peer], onlyTrees ? ExchangePurpose.CompareTrees : ExchangePurpose.Compare);
         return true;
     }
 
-    public bool IsUnderWay(ushort partition) => _underWay.Contains(partition);
+    public bool IsUnderWay(ushort partition) => _underWay.ContainsKey(partition);
 
     /// <summary>A partition that waits for its trees, or null.</summary>
     public ushort? AwaitsTrees { get; private set; }
@@ -77,20 +85,20 @@ internal sealed class CatchUp(Shard shard)
         AwaitsTrees = null;
         for (ushort partition = 0; partition < Map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
         {
-            if (shard.Owns(partition) && !shard.IsComplete(partition) && !_underWay.Contains(partition) && IsReady(partition))
-                Start(partition, ReplicaSet.FirstOf(Map.ReplicasOf(partition).Length), ExchangePurpose.Complete);
+            if (shard.Holds(partition) && !shard.IsComplete(partition) && !_underWay.ContainsKey(partition) && IsReady(partition))
+                Start(partition, SourcesOf(partition), ExchangePurpose.Complete);
         }
         while (_toRefresh.Count > 0 && _refreshes < RefreshesMax && _underWay.Count < shard.Options.ExchangesMax)
         {
-            (ushort partition, ReplicaSet peers) = _toRefresh.First();
-            if (shard.IsComplete(partition) && !_underWay.Contains(partition) && !IsReady(partition))
+            (ushort partition, SortedSet<ushort> peers) = _toRefresh.First();
+            if (shard.IsComplete(partition) && !_underWay.ContainsKey(partition) && !IsReady(partition))
                 break;
             _toRefresh.Remove(partition);
-            // One under way pulls from all peers that are up anyway.
-            if (_underWay.Contains(partition) || !shard.IsComplete(partition))
+            // One that completes asks for the others afterwards.
+            if (_underWay.ContainsKey(partition) || !shard.IsComplete(partition))
                 continue;
             _refreshes++;
-            Start(partition, peers, ExchangePurpose.Refresh);
+            Start(partition, [.. peers], ExchangePurpose.Refresh);
         }
     }
 
@@ -98,7 +106,7 @@ internal sealed class CatchUp(Shard shard)
     public void OnDamaged(ushort partition)
     {
         _damageCovered.Remove(partition);
-        if (_underWay.Contains(partition))
+        if (_underWay.ContainsKey(partition))
             _damagedMeanwhile.Add(partition);
     }
 
@@ -107,18 +115,22 @@ internal sealed class CatchUp(Shard shard)
 
     public void OnExchanged(ExchangeOperation exchange)
     {
-        _underWay.Remove(exchange.Partition);
-        bool wasDamaged = _damagedMeanwhile.Remove(exchange.Partition);
+        ushort partition = exchange.Partition;
+        _underWay.Remove(partition);
+        bool wasDamaged = _damagedMeanwhile.Remove(partition);
         if (exchange.Purpose != ExchangePurpose.Complete)
         {
             _refreshes -= exchange.Purpose == ExchangePurpose.Refresh ? 1 : 0;
             return;
         }
-        shard.Trees.OnCaughtUp(exchange.Partition);
-        if (wasDamaged || !exchange.IsOfPresentMap)
+        if (exchange.WasAbandoned)
             return;
-        _damageCovered.Add(exchange.Partition);
-        shard.SetComplete(exchange.Partition, true);
+        shard.Trees.OnCaughtUp(partition);
+        if (wasDamaged)
+            return;
+        _damageCovered.Add(partition);
+        shard.SetComplete(partition, true);
+        Refresh(partition, exchange.Unasked);
     }
 
     private bool IsReady(ushort partition)
@@ -129,13 +141,29 @@ internal sealed class CatchUp(Shard shard)
         return isReady;
     }
 
-    private void Refresh(ushort partition, ReplicaSet peers) =>
-        _toRefresh[partition] = _toRefresh.GetValueOrDefault(partition).Or(peers);
-
-    private void Start(ushort partition, ReplicaSet peers, ExchangePurpose purpose)
+    /// <summary>The replicas of the present set that are not this node.</summary>
+    private ushort[] SourcesOf(ushort partition)
     {
-        _underWay.Add(partition);
-        var exchange = new ExchangeOperation(shard, partition, peers, purpose);
+        var sources = new List<ushort>();
+        foreach (ushort node in Map.ReplicasOf(partition))
+        {
+            if (node != shard.View.Self)
+                sources.Add(node);
+        }
+        return [.. sources];
+    }
+
+    private void Refresh(ushort partition, IEnumerable<ushort> peers)
+    {
+        if (!_toRefresh.TryGetValue(partition, out SortedSet<ushort>? known))
+            _toRefresh.Add(partition, known = []);
+        known.UnionWith(peers);
+    }
+
+    private void Start(ushort partition, ushort[] sources, ExchangePurpose purpose)
+    {
+        var exchange = new ExchangeOperation(shard, partition, sources, Map.ReplicasOf(partition).Length, purpose);
+        _underWay.Add(partition, exchange);
         shard.Operations.Add(exchange, shard.Deadline(shard.Options.ExchangeTimeoutMs));
         exchange.Begin();
     }

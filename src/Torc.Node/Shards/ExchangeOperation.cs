@@ -24,8 +24,12 @@ internal enum ExchangePurpose
     CompareTrees,
 }
 
-/// <param name="peers">Whom to pull from, by preference index.</param>
-internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSet peers, ExchangePurpose purpose)
+/// <param name="shard">The shard of the partition.</param>
+/// <param name="partition">Held by this node, or moving to it.</param>
+/// <param name="sources">Nodes to pull from, in this order.</param>
+/// <param name="replicas">Length of the partition's set: a copy is complete after exchanges with a quorum of it.</param>
+/// <param name="purpose">When to end.</param>
+internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] sources, int replicas, ExchangePurpose purpose)
     : Operation(shard), IResumable, IOwnTrees
 {
     /// <summary>Rows of one range that are asked for at once.</summary>
@@ -35,7 +39,6 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
         [KeyspaceSettings.SystemId, .. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => (byte)id)];
 
     private readonly RangeScan _scan = new(shard);
-    private readonly ClusterMap _map = shard.View.Map!;
     private readonly RangeListing _local = new();
     private PartitionExchange? _exchange;
     private ReplicaSet _finished, _completeAtStart;
@@ -49,32 +52,32 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
     /// <summary>Everything that was to be compared was.</summary>
     public bool WasWhole { get; private set; } = true;
 
+    /// <summary>The map changed who is to be asked: this came to nothing.</summary>
+    public bool WasAbandoned { get; private set; }
+
     private bool Completes => purpose == ExchangePurpose.Complete;
 
     public bool TryGetTree(byte keyspace, out MerkleTree? tree) => Shard.Trees.TryGetTree(keyspace, partition, out tree);
 
-    /// <summary>The partition has not changed since: what was found out is about the replicas that it has.</summary>
-    public bool IsOfPresentMap => Shard.View.Map!.EpochOf(partition) == _map.EpochOf(partition);
-
-    private ReadOnlySpan<ushort> Replicas => _map.ReplicasOf(partition);
+    /// <summary>Those that it ended without having pulled from.</summary>
+    public IEnumerable<ushort> Unasked => sources.Where((_, index) => !_finished.Contains(index));
 
     /// <summary>Ends when the rule is met; else starts over with the next peer that is up, or waits until one is.</summary>
     public void Begin()
     {
         Forget();
-        if (Completes && CompletionRule.IsComplete(Replicas.Length, _finished, _completeAtStart))
+        if (Completes && CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart))
         {
             End();
             return;
         }
         Shard.Operations.Renew(this);
-        for (int i = 0; i < Replicas.Length; i++)
+        for (int i = 0; i < sources.Length; i++)
         {
-            ushort node = Replicas[i];
-            if (node == Shard.View.Self || !peers.Contains(i) || _finished.Contains(i) || !Shard.View.IsUp(node))
+            if (_finished.Contains(i) || !Shard.View.IsUp(sources[i]))
                 continue;
             _exchange = new PartitionExchange(
-                partition, node, KeyspaceOrder, Shard.Trees.IsOn ? this : null, onlyTrees: purpose == ExchangePurpose.CompareTrees);
+                partition, sources[i], KeyspaceOrder, Shard.Trees.IsOn ? this : null, onlyTrees: purpose == ExchangePurpose.CompareTrees);
             break;
         }
         if (_exchange is not null)
@@ -83,6 +86,13 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
             Wait();
         else
             End();
+    }
+
+    public void Abandon()
+    {
+        WasAbandoned = true;
+        WasWhole = false;
+        End();
     }
 
     public void Resume(ColdRead? finished)
@@ -194,7 +204,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ReplicaSe
 
     private void OnPeerFinished(PartitionExchange exchange)
     {
-        int peer = Replicas.IndexOf(exchange.Peer);
+        int peer = Array.IndexOf(sources, exchange.Peer);
         _finished = _finished.With(peer);
         if (exchange.PeerWasComplete)
             _completeAtStart = _completeAtStart.With(peer);

@@ -129,7 +129,7 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
 
     private ApplyOutcome Store(in RecordKey key, in RecordPlace place, in RowView current, in RowView row, Outbox outbox)
     {
-        ulong before = trees.HashOf(key, current), after = trees.HashOf(key, row);
+        (ulong before, ulong after) = trees.HashesOf(key, current, row);
         PutOutcome put = store.Put(key, place, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
         outbox.Observe(store.AppendedOffset);
         if (put == PutOutcome.Done)

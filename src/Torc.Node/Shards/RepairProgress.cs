@@ -1,12 +1,17 @@
 namespace Torc.Node.Shards;
 
 /// <summary>
-/// How far a shard's comparing with other replicas is, and what it came to since the start. Written by the shard, read by any thread, each figure by itself.
+/// How far a shard's comparing with other replicas is, and what it came to since the start; and the door through which an operator asks for a round.
+/// Written by the shard, read by any thread, each figure by itself.
 /// </summary>
-public sealed class RepairProgress
+/// <param name="partitions">Of the cluster.</param>
+public sealed class RepairProgress(int partitions)
 {
-    private long _requested, _exchanges, _rowsCompared, _rowsFetched, _bytesCompared, _rounds, _lastRoundMicros;
-    private long _pairs, _pairsDone, _pairsSkipped, _requestsDone;
+    private readonly ulong[] _roots = new ulong[partitions];
+    private readonly bool[] _hasRoot = new bool[partitions];
+    private RepairRequest? _request;
+    private long _exchanges, _rowsCompared, _rowsFetched, _bytesCompared, _rounds;
+    private long _pairs, _pairsDone, _pairsSkipped;
 
     /// <summary>Exchanges with one peer that ended, of whatever purpose.</summary>
     public long Exchanges => Volatile.Read(ref _exchanges);
@@ -21,9 +26,6 @@ public sealed class RepairProgress
     /// <summary>Times that every partition was compared with each of its other replicas.</summary>
     public long Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>When the last of them ended, on the monotonic clock; 0: none did.</summary>
-    public long LastRoundMicros => Volatile.Read(ref _lastRoundMicros);
-
     /// <summary>Of the round under way or the last one: (partition, other replica) pairs.</summary>
     public long Pairs => Volatile.Read(ref _pairs);
 
@@ -33,13 +35,29 @@ public sealed class RepairProgress
     public long PairsSkipped => Volatile.Read(ref _pairsSkipped);
 
     /// <summary>A round was asked for and has not ended.</summary>
-    public bool IsRequested => Volatile.Read(ref _requested) > Volatile.Read(ref _requestsDone);
+    public bool IsRequested => Volatile.Read(ref _request) is not null;
 
-    /// <summary>Asks for a round at once; joins the one that was asked for and is under way.</summary>
-    public void Request()
+    internal RepairRequest? Requested => Volatile.Read(ref _request);
+
+    /// <summary>Asks for a round at once; false while another one that was asked for is under way.</summary>
+    /// <param name="chosen">By partition, whether it is to be compared; null: all.</param>
+    public bool TryRequest(IReadOnlyList<bool>? chosen) =>
+        Interlocked.CompareExchange(ref _request, new RepairRequest(chosen), null) is null;
+
+    /// <summary>
+    /// What the copy of a partition held a moment ago, in one number: equal on replicas that hold the same versions of the same keys, 0 without rows.
+    /// False while it is not known.
+    /// </summary>
+    public bool TryGetRoot(int partition, out ulong root)
     {
-        if (!IsRequested)
-            Interlocked.Increment(ref _requested);
+        root = Volatile.Read(ref _roots[partition]);
+        return Volatile.Read(ref _hasRoot[partition]);
+    }
+
+    internal void Publish(int partition, bool hasRoot, ulong root)
+    {
+        Volatile.Write(ref _roots[partition], root);
+        Volatile.Write(ref _hasRoot[partition], hasRoot);
     }
 
     internal void RoundBegins(long pairs)
@@ -56,15 +74,13 @@ public sealed class RepairProgress
             Volatile.Write(ref _pairsSkipped, _pairsSkipped + 1);
     }
 
-    internal void RoundEnded(long nowMicros)
+    internal void RoundEnded()
     {
-        if (_pairsSkipped > 0)
-            return;
-        Volatile.Write(ref _rounds, _rounds + 1);
-        Volatile.Write(ref _lastRoundMicros, nowMicros);
+        if (_pairsSkipped == 0)
+            Volatile.Write(ref _rounds, _rounds + 1);
     }
 
-    internal void RequestEnded() => Volatile.Write(ref _requestsDone, Volatile.Read(ref _requested));
+    internal void RequestEnded() => Volatile.Write(ref _request, null);
 
     internal void ExchangeEnded(Core.Repair.PartitionExchange exchange)
     {
@@ -73,4 +89,10 @@ public sealed class RepairProgress
         Volatile.Write(ref _rowsFetched, _rowsFetched + exchange.RowsFetched);
         Volatile.Write(ref _bytesCompared, _bytesCompared + exchange.BytesCompared);
     }
+}
+
+/// <summary>A round that an operator asked for.</summary>
+internal sealed class RepairRequest(IReadOnlyList<bool>? chosen)
+{
+    public bool Includes(int partition) => chosen is null || (partition < chosen.Count && chosen[partition]);
 }

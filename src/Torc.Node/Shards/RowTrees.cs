@@ -34,9 +34,14 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
         Array.Clear(_trees);
     }
 
-    /// <summary>What a row as readers see it adds to its tree; 0 while off.</summary>
-    public ulong HashOf(in RecordKey key, in RowView row) =>
-        IsCompared(key.Keyspace) ? RowHash.Of(key.Hash, row, floors.Of(key.Keyspace, key.Partition).Version) : 0;
+    /// <summary>What the row of a key adds to its tree before and after a change; 0 while off.</summary>
+    public (ulong Before, ulong After) HashesOf(in RecordKey key, in RowView before, in RowView after)
+    {
+        if (!IsCompared(key.Keyspace))
+            return default;
+        Version floor = floors.Of(key.Keyspace, key.Partition).Version;
+        return (RowHash.Of(key.Hash, before, floor), RowHash.Of(key.Hash, after, floor));
+    }
 
     /// <summary>The record of a key was stored.</summary>
     public void Changed(in RecordKey key, ulong before, ulong after)

@@ -66,6 +66,8 @@ public sealed class Shard
 
     public ShardStore Store { get; }
 
+    internal int PartitionCount => _node.PartitionCount;
+
     public int RecordBytesMax { get; }
 
     public NodeOptions Options => _node.Options;
@@ -283,6 +285,10 @@ public sealed class Shard
 
     internal bool Owns(int partition) =>
         partition % _node.Shards.Count == Index && View.Map!.IsReplica(partition, View.Self);
+
+    /// <summary>Owns it, or is to: the partition is moving here.</summary>
+    internal bool Holds(int partition) =>
+        Owns(partition) || (partition % _node.Shards.Count == Index && View.Map!.PendingOf(partition).Contains(View.Self));
 
     internal bool IsComplete(int partition) => _completeness.IsComplete(partition);
 

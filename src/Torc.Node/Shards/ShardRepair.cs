@@ -1,12 +1,19 @@
+using Torc.Core.Placement;
+using Torc.Core.Repair;
+
 namespace Torc.Node.Shards;
 
 /// <summary>What brings a shard's copies back together: catching up, comparing continuously, and the trees that both need.</summary>
 internal sealed class ShardRepair
 {
+    /// <summary>Partitions whose roots are published in one tick.</summary>
+    private const int RootsPerTick = 8;
+
     private readonly Shard _shard;
     private readonly AntiEntropy _antiEntropy;
     private readonly TreeBuilder _builder;
     private readonly bool _keepsTrees;
+    private int _nextRoot;
 
     public ShardRepair(Shard shard, bool keepsTrees)
     {
@@ -29,6 +36,11 @@ internal sealed class ShardRepair
         _antiEntropy.Run();
         _builder.Awaited = CatchUp.AwaitsTrees;
         _builder.Run();
+        for (int count = 0; count < RootsPerTick; count++)
+        {
+            _nextRoot = (_nextRoot + 1) % _shard.PartitionCount;
+            Publish((ushort)_nextRoot);
+        }
     }
 
     public void OnExchanged(ExchangeOperation exchange)
@@ -36,5 +48,19 @@ internal sealed class ShardRepair
         CatchUp.OnExchanged(exchange);
         if (exchange.Purpose is ExchangePurpose.Compare or ExchangePurpose.CompareTrees)
             _antiEntropy.OnExchanged(exchange.WasWhole);
+    }
+
+    private void Publish(ushort partition)
+    {
+        bool hasRoot = _shard.Trees.IsOn && _shard.Owns(partition);
+        ulong combined = 0;
+        for (int index = 0; hasRoot && index <= KeyspaceSettings.UserKeyspacesMax; index++)
+        {
+            byte keyspace = RowTrees.KeyspaceAt(index);
+            hasRoot = _shard.Trees.TryGetTree(keyspace, partition, out MerkleTree? tree);
+            if (tree is { Root: not 0 })
+                combined ^= StableHash.Combine(keyspace, tree.Root);
+        }
+        Progress.Publish(partition, hasRoot, combined);
     }
 }

@@ -7,7 +7,8 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// Builds Merkle trees that are missing, after a start, a floor or damage, or too shallow, by scanning a bounded number of rows in each tick.
-/// Partitions that wait to catch up come first.
+/// Partitions that wait to catch up come first. With nothing to build it builds each tree once more, slowly: that reads every record again, so that bits
+/// that turned on the disk are found before the other replicas' turn too.
 /// </summary>
 internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
 {
@@ -15,19 +16,22 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     private const int RowsPerTickMax = 2_048;
     private const int RowsPerTickAwaitedMax = 8_192;
 
+    /// <summary>Rows of the slow reading again: some may have to come from the disk, one by one.</summary>
+    private const int RowsReadAgainPerTick = 8;
+
     /// <summary>Rows of one step: what the tree takes over at once.</summary>
     private const int RowsPerStepMax = 512;
 
-    /// <summary>(Partition, keyspace) pairs looked at in one tick.</summary>
-    private const int PlacesPerTickMax = 512;
+    /// <summary>(Partition, keyspace) pairs looked at for the next tree to build; few, because mostly there is none and this is done in every tick.</summary>
+    private const int PlacesPerSearchMax = 32;
 
     private const int KeyspacesPerPartition = KeyspaceSettings.UserKeyspacesMax + 1;
 
     private PartitionTree? _tree;
     private byte _keyspace;
     private ushort _partition;
-    private int _place, _budget, _visited;
-    private bool _isParked, _metDamage;
+    private int _place, _placeAgain, _budget, _visited;
+    private bool _isParked, _metDamage, _readsAgain;
 
     /// <summary>The partition that waits for its trees; set anew in each tick.</summary>
     public ushort? Awaited { get; set; }
@@ -36,7 +40,10 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     {
         if (!shard.Trees.IsOn || _isParked)
             return;
-        _budget = Awaited is null ? RowsPerTickMax : RowsPerTickAwaitedMax;
+        bool builds = (IsUnderWay && !_readsAgain) || TryBeginNext();
+        if (!builds && !IsUnderWay && !TryBeginAgain())
+            return;
+        _budget = _readsAgain ? RowsReadAgainPerTick : Awaited is null ? RowsPerTickMax : RowsPerTickAwaitedMax;
         Work(null);
     }
 
@@ -67,8 +74,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     {
         while (_budget > 0)
         {
-            bool isUnderWay = _tree is { IsBuilding: true } && shard.Trees.Find(_keyspace, _partition) == _tree;
-            if (!isUnderWay && !TryBeginNext())
+            if (!IsUnderWay && (_readsAgain || !TryBeginNext()))
                 return;
             if (!Step(finished))
                 return;
@@ -76,16 +82,17 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
         }
     }
 
+    private bool IsUnderWay => _tree is { IsBuilding: true } && shard.Trees.Find(_keyspace, _partition) == _tree;
+
     private bool TryBeginNext()
     {
-        _tree = null;
         for (int index = 0; Awaited is { } awaited && index < KeyspacesPerPartition; index++)
         {
             if (TryBegin(awaited, RowTrees.KeyspaceAt(index)))
                 return true;
         }
         int places = shard.View.Map!.PartitionCount * KeyspacesPerPartition;
-        for (int looked = 0; looked < Math.Min(places, PlacesPerTickMax); looked++)
+        for (int looked = 0; looked < Math.Min(places, PlacesPerSearchMax); looked++)
         {
             _place = (_place + 1) % places;
             if (TryBegin((ushort)(_place / KeyspacesPerPartition), RowTrees.KeyspaceAt(_place % KeyspacesPerPartition)))
@@ -96,12 +103,37 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
 
     private bool TryBegin(ushort partition, byte keyspace)
     {
-        if (!shard.Owns(partition) || !shard.Trees.NeedsBuild(keyspace, partition))
+        if (!shard.Holds(partition) || !shard.Trees.NeedsBuild(keyspace, partition))
             return false;
+        Begin(partition, keyspace, readsAgain: false);
+        return true;
+    }
+
+    /// <summary>The next tree that there is.</summary>
+    private bool TryBeginAgain()
+    {
+        int places = shard.View.Map!.PartitionCount * KeyspacesPerPartition;
+        for (int looked = 0; looked < PlacesPerSearchMax; looked++)
+        {
+            _placeAgain = (_placeAgain + 1) % places;
+            var partition = (ushort)(_placeAgain / KeyspacesPerPartition);
+            byte keyspace = RowTrees.KeyspaceAt(_placeAgain % KeyspacesPerPartition);
+            if (!shard.Holds(partition) || shard.Trees.Find(keyspace, partition)?.Tree is null)
+                continue;
+            Begin(partition, keyspace, readsAgain: true);
+            return true;
+        }
+        return false;
+    }
+
+    private void Begin(ushort partition, byte keyspace, bool readsAgain)
+    {
+        if (IsUnderWay)
+            _tree!.AbandonBuild();
         _partition = partition;
         _keyspace = keyspace;
+        _readsAgain = readsAgain;
         _tree = shard.Trees.BeginBuild(keyspace, partition);
-        return true;
     }
 
     /// <summary>False while it waits for the disk.</summary>
@@ -110,7 +142,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
         _visited = 0;
         _metDamage = false;
         ScanOutcome outcome = shard.Store.Scan(
-            _keyspace, _partition, _tree!.Reached, RowsPerStepMax, finished, this, out ulong end, out ColdRead? cold);
+            _keyspace, _partition, _tree!.Reached, _readsAgain ? RowsReadAgainPerTick : RowsPerStepMax, finished, this, out ulong end, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
         {
             _isParked = true;
@@ -119,8 +151,12 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
         }
         _tree.RangeCounted(end);
         _budget -= Math.Max(_visited, 1);
-        // The damaged rows are not in the tree: so comparing finds them missing.
-        if ((_metDamage || outcome == ScanOutcome.Damaged) && !shard.IsDamageCovered(_partition))
+        if ((!_metDamage && outcome != ScanOutcome.Damaged) || shard.IsDamageCovered(_partition))
+            return true;
+        // A new tree does not have the damaged rows, so comparing finds them missing; one that is being read again has them, and has to go.
+        if (_readsAgain)
+            shard.OnDamagedRecord(_partition);
+        else
             shard.OnDamageScanned(_partition);
         return true;
     }

@@ -48,6 +48,7 @@ public static class TorcCommands
             DevCommand.Make(),
             StatusCommand.Make(),
             RingCommand.Make(),
+            RepairCommand.Make(),
             InspectCommand.Make(),
             BenchCommand.Make(),
         };

@@ -1,5 +1,6 @@
 using Torc.Core.Placement;
 using Torc.Node;
+using Torc.Node.Commands.Server;
 using Torc.Node.Control;
 using Torc.Server.Hosting.Peers;
 using Torc.Server.Hosting.Shards;
@@ -18,6 +19,7 @@ internal static class NodeMetricsPage
         WriteStorage(to, host);
         WriteFlushes(to, host);
         WriteCluster(to, host);
+        WriteRepair(to, RepairFigures.Of(host.Parts.Node));
         to.Family("torc_events_total", MetricType.Counter, "What happened in the node, by kind: repairs, restamps, timeouts, expiries, speculative reads.");
         foreach ((NodeEventKind kind, long count) in host.Parts.Events.Counts)
             to.Sample(count, ("event", Snake(kind.ToString())));
@@ -118,6 +120,19 @@ internal static class NodeMetricsPage
         to.Family("torc_peer_waiting_bytes", MetricType.Gauge, "Bytes that wait for each linked peer to take them.");
         foreach (PeerLink link in host.Parts.Links.All().Where(static link => !link.IsGuest))
             to.Sample(link.WaitingBytes, ("peer", $"{link.Node}"));
+    }
+
+    private static void WriteRepair(PrometheusWriter to, RepairFigures repair)
+    {
+        to.Single("torc_repair_requested", MetricType.Gauge, "1 while a repair that an operator asked for is under way.", repair.IsRequested ? 1 : 0);
+        to.Single("torc_repair_pairs", MetricType.Gauge, "Copies to compare with one other replica each, in the round under way or the last one.", repair.Pairs);
+        to.Single("torc_repair_pairs_done", MetricType.Gauge, "Those of them that were compared or left out.", repair.PairsDone);
+        to.Single("torc_repair_pairs_skipped", MetricType.Gauge, "Those of them that could not be compared.", repair.PairsSkipped);
+        to.Single("torc_repair_exchanges_total", MetricType.Counter, "Exchanges with one other replica that ended.", repair.Exchanges);
+        to.Single("torc_repair_rows_compared_total", MetricType.Counter, "Rows that had to be listed.", repair.RowsCompared);
+        to.Single("torc_repair_rows_fetched_total", MetricType.Counter, "Rows that this node lacked and fetched.", repair.RowsFetched);
+        to.Single("torc_repair_compared_bytes_total", MetricType.Counter, "Bytes of roots, nodes and listings that other replicas sent.", repair.BytesCompared);
+        to.Single("torc_repair_rounds_total", MetricType.Counter, "Times that every copy here was compared with each of its other replicas.", repair.Rounds);
     }
 
     private static void WriteProcess(PrometheusWriter to, NodeHost host)

@@ -23,6 +23,7 @@ internal static class InfoSections
         new("persistence", "Persistence", Persistence),
         new("stats", "Stats", Statistics),
         new("replication", "Replication", Replication),
+        new("repair", "Repair", Repair),
         new("cpu", "CPU", Cpu),
         new("commandstats", "Commandstats", CommandStatistics),
         new("cluster", "Cluster", Cluster),
@@ -110,6 +111,12 @@ internal static class InfoSections
         Line(text, "role", "master");
         Line(text, "connected_slaves", 0);
         Line(text, "torc_replication_factor", session.View.Map?.ReplicationFactor ?? 0);
+    }
+
+    private static void Repair(Session session, StringBuilder text)
+    {
+        foreach ((string name, long value) in RepairFigures.Of(session.Node).Lines)
+            Line(text, "torc_repair_" + name, value);
     }
 
     private static void Cpu(Session session, StringBuilder text)

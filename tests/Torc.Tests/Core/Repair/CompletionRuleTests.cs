@@ -16,9 +16,19 @@ public sealed class CompletionRuleTests
     [InlineData(5, 3, 2, false)]
     [InlineData(5, 4, 0, true)]
     public void A_quorum_of_complete_others_or_all_others(int replicas, int finished, int complete, bool expected) =>
-        CompletionRule.IsComplete(replicas, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
+        CompletionRule.IsComplete(replicas, replicas - 1, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
 
     [Fact]
     public void Only_finished_exchanges_count() =>
-        CompletionRule.IsComplete(5, ReplicaSet.FirstOf(2), ReplicaSet.FirstOf(4)).ShouldBeFalse();
+        CompletionRule.IsComplete(5, 4, ReplicaSet.FirstOf(2), ReplicaSet.FirstOf(4)).ShouldBeFalse();
+
+    /// <summary>A partition of one replica that moves: the only one that has it is to be pulled from.</summary>
+    [Theory]
+    [InlineData(1, 0, 0, false)]
+    [InlineData(1, 1, 0, true)]
+    [InlineData(3, 2, 0, false)]
+    [InlineData(3, 2, 2, true)]
+    [InlineData(3, 3, 0, true)]
+    public void A_newcomer_needs_a_quorum_of_the_present_set(int replicas, int finished, int complete, bool expected) =>
+        CompletionRule.IsComplete(replicas, replicas, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
 }
