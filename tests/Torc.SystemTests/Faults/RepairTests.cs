@@ -43,7 +43,7 @@ public sealed class RepairTests(ITestOutputHelper output)
     [SystemFact]
     public void A_replica_with_flipped_bits_is_whole_again_by_itself()
     {
-        using TorcCluster cluster = TorcCluster.Start(3, "--durability=os", "--segment-bytes=1mb");
+        using TorcCluster cluster = TorcCluster.Start(3, "--segment-bytes=1mb");
         var keys = new KnownKeys("flipped", Keys, ValueBytes);
         keys.Write(cluster[0]);
         Roots.WaitUntilEqual(cluster);
@@ -66,7 +66,7 @@ public sealed class RepairTests(ITestOutputHelper output)
     [SystemFact]
     public void Bits_that_flip_under_a_running_node_are_found_and_repaired()
     {
-        using TorcCluster cluster = TorcCluster.Start(3, "--durability=os", "--segment-bytes=1mb", "--shards=1", "--resident-bytes-max=4mb");
+        using TorcCluster cluster = TorcCluster.Start(3, "--segment-bytes=1mb", "--shards=1", "--resident-bytes-max=4mb");
         var keys = new KnownKeys("running", 2 * Keys, 2 * ValueBytes);
         keys.Write(cluster[0]);
         Roots.WaitUntilEqual(cluster);
@@ -90,6 +90,7 @@ public sealed class RepairTests(ITestOutputHelper output)
             other.Kill();
             keys.Check(repaired);
             other.Restart();
+            WaitUntilWhole(other);
         }
     }
 

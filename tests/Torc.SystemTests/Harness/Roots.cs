@@ -1,4 +1,3 @@
-using Torc.Protocols.Resp;
 using Torc.SystemTests.Processes;
 using Torc.SystemTests.Wire;
 
