@@ -19,6 +19,8 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
 
     public RepairProgress Progress { get; } = new(shard.PartitionCount);
 
+    private PairTally Tally => _request is null ? Progress.Round : Progress.RequestedRound;
+
     public void Run()
     {
         if (_request is null && Progress.Requested is { } request)
@@ -45,7 +47,7 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
     public void OnExchanged(bool wasCompared)
     {
         _underWay--;
-        Progress.PairEnded(wasCompared);
+        Tally.Ended(wasCompared);
     }
 
     private void BeginRound()
@@ -56,7 +58,7 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
         ClusterMap map = shard.View.Map!;
         for (int partition = 0; partition < map.PartitionCount; partition++)
             pairs += IsOfRound(partition) ? map.ReplicasOf(partition).Length - 1 : 0;
-        Progress.RoundBegins(pairs);
+        Tally.Begin(pairs);
     }
 
     private void EndRound()
@@ -65,8 +67,8 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
         _nextMicros = shard.Now.MonotonicMicros + shard.Options.RepairIntervalMs * Instant.MicrosPerMs;
         if (_request is null)
             Progress.RoundEnded();
-        if (Progress.PairsSkipped == 0 || _request is not null)
-            shard.Emit(new NodeEvent(NodeEventKind.RepairRoundEnded, Count: (int)Progress.PairsSkipped));
+        if (Tally.Skipped == 0 || _request is not null)
+            shard.Emit(new NodeEvent(NodeEventKind.RepairRoundEnded, Count: (int)Tally.Skipped));
         if (_request is null)
             return;
         _request = null;
@@ -98,7 +100,7 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
         if (!canCompare)
         {
             _replica++;
-            Progress.PairEnded(wasCompared: false);
+            Tally.Ended(wasCompared: false);
             return PairOutcome.Passed;
         }
         // It may end at once, and counts as under way until then.

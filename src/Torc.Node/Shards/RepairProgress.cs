@@ -11,7 +11,6 @@ public sealed class RepairProgress(int partitions)
     private readonly bool[] _hasRoot = new bool[partitions];
     private RepairRequest? _request;
     private long _exchanges, _rowsCompared, _rowsFetched, _bytesCompared, _rounds;
-    private long _pairs, _pairsDone, _pairsSkipped;
 
     /// <summary>Exchanges with one peer that ended, of whatever purpose.</summary>
     public long Exchanges => Volatile.Read(ref _exchanges);
@@ -26,13 +25,11 @@ public sealed class RepairProgress(int partitions)
     /// <summary>Times that every partition was compared with each of its other replicas.</summary>
     public long Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>Of the round under way or the last one: (partition, other replica) pairs.</summary>
-    public long Pairs => Volatile.Read(ref _pairs);
+    /// <summary>The round by itself that is under way, or the last one.</summary>
+    public PairTally Round { get; } = new();
 
-    public long PairsDone => Volatile.Read(ref _pairsDone);
-
-    /// <summary>Those of them that could not be compared: the peer is down, or one of the copies is not ready.</summary>
-    public long PairsSkipped => Volatile.Read(ref _pairsSkipped);
+    /// <summary>The round that was asked for, or the last one of those.</summary>
+    public PairTally RequestedRound { get; } = new();
 
     /// <summary>A round was asked for and has not ended.</summary>
     public bool IsRequested => Volatile.Read(ref _request) is not null;
@@ -60,23 +57,9 @@ public sealed class RepairProgress(int partitions)
         Volatile.Write(ref _hasRoot[partition], hasRoot);
     }
 
-    internal void RoundBegins(long pairs)
-    {
-        Volatile.Write(ref _pairsDone, 0);
-        Volatile.Write(ref _pairsSkipped, 0);
-        Volatile.Write(ref _pairs, pairs);
-    }
-
-    internal void PairEnded(bool wasCompared)
-    {
-        Volatile.Write(ref _pairsDone, _pairsDone + 1);
-        if (!wasCompared)
-            Volatile.Write(ref _pairsSkipped, _pairsSkipped + 1);
-    }
-
     internal void RoundEnded()
     {
-        if (_pairsSkipped == 0)
+        if (Round.Skipped == 0)
             Volatile.Write(ref _rounds, _rounds + 1);
     }
 
@@ -88,6 +71,33 @@ public sealed class RepairProgress(int partitions)
         Volatile.Write(ref _rowsCompared, _rowsCompared + exchange.RowsCompared);
         Volatile.Write(ref _rowsFetched, _rowsFetched + exchange.RowsFetched);
         Volatile.Write(ref _bytesCompared, _bytesCompared + exchange.BytesCompared);
+    }
+}
+
+/// <summary>How far one round is, in (partition, other replica) pairs.</summary>
+public sealed class PairTally
+{
+    private long _pairs, _done, _skipped;
+
+    public long Pairs => Volatile.Read(ref _pairs);
+
+    public long Done => Volatile.Read(ref _done);
+
+    /// <summary>Those of them that could not be compared: the peer is down, or one of the copies is not ready.</summary>
+    public long Skipped => Volatile.Read(ref _skipped);
+
+    internal void Begin(long pairs)
+    {
+        Volatile.Write(ref _done, 0);
+        Volatile.Write(ref _skipped, 0);
+        Volatile.Write(ref _pairs, pairs);
+    }
+
+    internal void Ended(bool wasCompared)
+    {
+        Volatile.Write(ref _done, _done + 1);
+        if (!wasCompared)
+            Volatile.Write(ref _skipped, _skipped + 1);
     }
 }
 

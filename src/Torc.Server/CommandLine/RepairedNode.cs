@@ -15,11 +15,11 @@ internal sealed class RepairedNode(int id, NodeConnection connection) : IDisposa
 
     internal bool IsUnderWay => Lost is null && _now["requested"] != 0;
 
-    internal long Pairs => _now["pairs"];
+    internal long Pairs => _now["requested_pairs"];
 
-    internal long PairsDone => _now["pairs_done"];
+    internal long PairsDone => _now["requested_pairs_done"];
 
-    internal long PairsSkipped => _now["pairs_skipped"];
+    internal long PairsSkipped => _now["requested_pairs_skipped"];
 
     /// <summary>What one figure has grown by since the start.</summary>
     internal long Since(string figure) => _now[figure] - _before[figure];
@@ -30,7 +30,7 @@ internal sealed class RepairedNode(int id, NodeConnection connection) : IDisposa
         _before = _now = Figures();
         try
         {
-            connection.Call([ "TORC.REPAIR", "START", .. partitions ]);
+            connection.Call(["TORC.REPAIR", "START", .. partitions]);
             Refresh();
             return true;
         }

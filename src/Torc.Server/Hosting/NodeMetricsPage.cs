@@ -125,7 +125,9 @@ internal static class NodeMetricsPage
     private static void WriteRepair(PrometheusWriter to, RepairFigures repair)
     {
         to.Single("torc_repair_requested", MetricType.Gauge, "1 while a repair that an operator asked for is under way.", repair.IsRequested ? 1 : 0);
-        to.Single("torc_repair_pairs", MetricType.Gauge, "Copies to compare with one other replica each, in the round under way or the last one.", repair.Pairs);
+        to.Single("torc_repair_requested_pairs", MetricType.Gauge, "Copies to compare with one other replica each, in that repair or the last one.", repair.RequestedPairs);
+        to.Single("torc_repair_requested_pairs_done", MetricType.Gauge, "Those of them that were compared or left out.", repair.RequestedPairsDone);
+        to.Single("torc_repair_pairs", MetricType.Gauge, "Copies to compare with one other replica each, in the round by itself that is under way or the last one.", repair.Pairs);
         to.Single("torc_repair_pairs_done", MetricType.Gauge, "Those of them that were compared or left out.", repair.PairsDone);
         to.Single("torc_repair_pairs_skipped", MetricType.Gauge, "Those of them that could not be compared.", repair.PairsSkipped);
         to.Single("torc_repair_exchanges_total", MetricType.Counter, "Exchanges with one other replica that ended.", repair.Exchanges);

@@ -8,7 +8,14 @@ public sealed record RepairFigures
     /// <summary>A round that an operator asked for is under way.</summary>
     public bool IsRequested { get; private set; }
 
-    /// <summary>(Partition, other replica) pairs of the rounds under way or the last ones.</summary>
+    /// <summary>Of that round, or the last one: (partition, other replica) pairs.</summary>
+    public long RequestedPairs { get; private set; }
+
+    public long RequestedPairsDone { get; private set; }
+
+    public long RequestedPairsSkipped { get; private set; }
+
+    /// <summary>The same of the rounds that nodes make by themselves.</summary>
     public long Pairs { get; private set; }
 
     public long PairsDone { get; private set; }
@@ -46,7 +53,8 @@ public sealed record RepairFigures
 
     public (string Name, long Value)[] Lines =>
     [
-        ("requested", IsRequested ? 1 : 0), ("pairs", Pairs), ("pairs_done", PairsDone), ("pairs_skipped", PairsSkipped), ("exchanges", Exchanges),
+        ("requested", IsRequested ? 1 : 0), ("requested_pairs", RequestedPairs), ("requested_pairs_done", RequestedPairsDone),
+        ("requested_pairs_skipped", RequestedPairsSkipped), ("pairs", Pairs), ("pairs_done", PairsDone), ("pairs_skipped", PairsSkipped), ("exchanges", Exchanges),
         ("rows_compared", RowsCompared), ("rows_fetched", RowsFetched), ("bytes_compared", BytesCompared),
         ("rounds", Rounds), ("incomplete_partitions", Incomplete),
     ];
@@ -54,9 +62,12 @@ public sealed record RepairFigures
     private void Add(RepairProgress progress)
     {
         IsRequested |= progress.IsRequested;
-        Pairs += progress.Pairs;
-        PairsDone += progress.PairsDone;
-        PairsSkipped += progress.PairsSkipped;
+        RequestedPairs += progress.RequestedRound.Pairs;
+        RequestedPairsDone += progress.RequestedRound.Done;
+        RequestedPairsSkipped += progress.RequestedRound.Skipped;
+        Pairs += progress.Round.Pairs;
+        PairsDone += progress.Round.Done;
+        PairsSkipped += progress.Round.Skipped;
         Exchanges += progress.Exchanges;
         RowsCompared += progress.RowsCompared;
         RowsFetched += progress.RowsFetched;

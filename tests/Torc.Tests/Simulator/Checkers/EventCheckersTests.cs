@@ -22,6 +22,16 @@ public class EventCheckersTests
     }
 
     [Fact]
+    public void A_tree_is_that_of_its_rows_and_of_the_other_replicas()
+    {
+        ReplicaTree tree = new(1, 5, 0, IsBuilt: true, Root: 9, OfRows: 9);
+        TreeChecker.Check([tree, tree with { Node = 2 }, tree with { Node = 3, IsBuilt = false, Root = 0 }, tree with { Partition = 6, Root = 7, OfRows = 7 }])
+            .ShouldBeEmpty();
+        TreeChecker.Check([tree, tree with { Node = 2, OfRows = 8 }]).Select(violation => violation.Invariant).ShouldBe([7]);
+        TreeChecker.Check([tree, tree with { Node = 2, Root = 8, OfRows = 8 }]).Select(violation => violation.Invariant).ShouldBe([10]);
+    }
+
+    [Fact]
     public void A_later_acknowledged_write_has_the_greater_version()
     {
         var scenario = new Scenario();
