@@ -17,7 +17,7 @@ internal sealed class AntiEntropy(Shard shard, CatchUp catchUp)
     private bool _isRoundOpen;
     private long _nextMicros;
 
-    public RepairProgress Progress { get; } = new(shard.PartitionCount);
+    public RepairProgress Progress { get; } = new(shard.PartitionsOfCluster);
 
     private PairTally Tally => _request is null ? Progress.Round : Progress.RequestedRound;
 

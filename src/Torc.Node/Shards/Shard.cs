@@ -66,7 +66,7 @@ public sealed class Shard
 
     public ShardStore Store { get; }
 
-    internal int PartitionCount => _node.PartitionCount;
+    internal int PartitionsOfCluster => _node.PartitionCount;
 
     public int RecordBytesMax { get; }
 

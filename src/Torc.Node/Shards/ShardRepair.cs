@@ -38,7 +38,7 @@ internal sealed class ShardRepair
         _builder.Run();
         for (int count = 0; count < RootsPerTick; count++)
         {
-            _nextRoot = (_nextRoot + 1) % _shard.PartitionCount;
+            _nextRoot = (_nextRoot + 1) % _shard.PartitionsOfCluster;
             Publish((ushort)_nextRoot);
         }
     }
