@@ -16,7 +16,7 @@ public sealed record Vote(AcceptorState State, ulong Number);
 /// The effects of one turn of a shard or of the control plane, performed by the host after it left the lock.
 /// </summary>
 /// <remarks>
-/// Order of performance: <see cref="Immediate"/> frames at once. <see cref="Gated"/> frames and <see cref="Replies"/> when the
+/// Order of performance: <see cref="Immediate"/> frames and <see cref="ReadyReplies"/> at once. <see cref="Gated"/> frames and <see cref="Replies"/> when the
 /// shard's log is durable past <see cref="Barrier"/> under durability <c>always</c>, and otherwise written past it: a reply must not
 /// tell of a record that a power failure, or the end of the process, could still take away. Frames to one peer keep their order within each kind.
 /// One owner at a time; the host reuses it after <see cref="Clear"/>.
@@ -34,6 +34,9 @@ public sealed class Outbox
     public ByteWriter ReplyBytes { get; } = new(1024);
 
     public List<SessionReply> Replies { get; } = [];
+
+    /// <summary>Replies that other nodes coordinated: they tell of no record here, and leave at once, whatever else the turn did.</summary>
+    public List<SessionReply> ReadyReplies { get; } = [];
 
     public List<ColdRead> ColdReads { get; } = [];
 
@@ -93,6 +96,7 @@ public sealed class Outbox
         Barrier = 0;
         ReplyBytes.Clear();
         Replies.Clear();
+        ReadyReplies.Clear();
         ColdReads.Clear();
         Events.Clear();
         MapToPersist = null;

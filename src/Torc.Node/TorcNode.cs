@@ -113,5 +113,17 @@ public sealed class TorcNode
         Actor = Actor.Of(self.Id, Identity.Incarnation);
     }
 
+    /// <summary>How long replies wait for a sync here: of the shard where they wait longest. Read from anywhere.</summary>
+    public long SyncMicros
+    {
+        get
+        {
+            long longest = 0;
+            foreach (Shard? shard in _shards)
+                longest = Math.Max(longest, shard?.Syncs.MeanMicros ?? 0);
+            return longest;
+        }
+    }
+
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);
 }

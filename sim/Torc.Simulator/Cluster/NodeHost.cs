@@ -1,6 +1,7 @@
 using Torc.Base;
 using Torc.Core.Placement;
 using Torc.Node;
+using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Simulator.Disks;
@@ -173,6 +174,13 @@ internal sealed class NodeHost
     {
         foreach (ushort node in outbox.ImmediateNodes)
             _links.Send(node, outbox.ImmediateFrames(node));
+    }
+
+    /// <summary>Replies that wait for nothing here, to be delivered once the turn's other effects are on their way: a reply can bring the next turn.</summary>
+    public void Deliver(IReadOnlyList<(Request Request, byte[] Reply)> ready)
+    {
+        foreach ((Request request, byte[] reply) in ready)
+            _door.Deliver(request, reply);
     }
 
     public void SendGated(Outbox outbox)

@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Node;
+using Torc.Node.Commands;
 using Torc.Node.Shards;
 using Torc.Simulator.Disks;
 using Torc.Storage;
@@ -44,6 +45,7 @@ internal sealed class ShardHost
         Shard.EndTurn();
         _host.Report(outbox.Events);
         _host.SendImmediate(outbox);
+        (Request, byte[])[] ready = [.. outbox.ReadyReplies.Select(reply => (reply.Request, outbox.BytesOf(reply).ToArray()))];
         foreach (ColdRead read in outbox.ColdReads)
             Start(read);
         if (!outbox.HasGated)
@@ -53,6 +55,7 @@ internal sealed class ShardHost
         else
             _gated.Enqueue(outbox);
         StartFlush();
+        _host.Deliver(ready);
     }
 
     /// <summary>Starts background work when there is some; called on ticks.</summary>
@@ -109,11 +112,15 @@ internal sealed class ShardHost
             RunPart(random, () => maintenance.Run(_disk));
     }
 
-    private void Flush(FlushGroup group, Action forget) => _host.AfterDiskWork(DiskWork.Flush, () =>
+    private void Flush(FlushGroup group, Action forget) => Flush(group, forget, _host.Now.MonotonicMicros);
+
+    private void Flush(FlushGroup group, Action forget, long begunMicros) => _host.AfterDiskWork(DiskWork.Flush, () =>
     {
         if (!_host.RunOnDisk(() => group.Run(_disk)))
             return;
         forget();
+        if (!Shard.Store.WritesAlone)
+            Shard.Syncs.Add(_host.Now.MonotonicMicros - begunMicros);
         Shard.Store.EndFlush(group);
         ReleaseOpen();
         Turn(shard => shard.OnStorageProgress());

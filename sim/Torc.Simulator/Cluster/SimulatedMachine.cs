@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Torc.Base;
 using Torc.Core.Consensus;
@@ -133,10 +134,15 @@ internal sealed class SimulatedMachine
             action();
     }
 
+    /// <summary>What every disk operation takes longer than it should.</summary>
+    public long ExtraDiskMicros { get; set; }
+
     public long DrawDiskMicros(DiskWork work)
     {
         double exponential = -Math.Log(1 - Random.Unit()) * _context.Settings.DiskMicrosMean;
-        long micros = _context.Settings.DiskMicrosMin + (long)exponential;
+        long micros = _context.Settings.DiskMicrosMin + (long)exponential + ExtraDiskMicros;
+        ImmutableArray<long> extra = _context.Settings.ExtraDiskMicros;
+        micros += Id < extra.Length ? extra[Id] : 0;
         return work == DiskWork.Read ? micros / 3 : micros;
     }
 

@@ -39,6 +39,9 @@ public enum FaultKind
 
     /// <summary>Bits on a disk turn.</summary>
     FlipBits,
+
+    /// <summary>A machine's disks answer late.</summary>
+    SlowDisk,
 }
 
 /// <summary>One thing that goes wrong. <see cref="Seed"/> gives it random numbers of its own, so that leaving others out does not change it.</summary>

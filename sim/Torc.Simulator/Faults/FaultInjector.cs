@@ -19,6 +19,7 @@ internal sealed class FaultInjector(
     private const ulong FaultLabel = 3UL << 60;
     private const int FlapsMax = 20;
     private const long ClockJumpMsMax = 10_000;
+    private const long SlowDiskMicrosMax = 500_000;
     private readonly SortedSet<int> _corrupted = [];
     private bool _healed;
 
@@ -150,6 +151,10 @@ internal sealed class FaultInjector(
                 break;
             case FaultKind.ReadFailure:
                 disk.FailNextRead(random.Below(5));
+                break;
+            case FaultKind.SlowDisk:
+                machine.ExtraDiskMicros = random.Between(10_000, SlowDiskMicrosMax);
+                Undo(fault, () => machine.ExtraDiskMicros = 0);
                 break;
             case FaultKind.FlipBits:
                 FlipBits(machine, disk, random);

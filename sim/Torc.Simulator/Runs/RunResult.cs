@@ -19,6 +19,9 @@ public sealed record RunResult(
     /// <summary>Every operation on the key of the first violation that has one.</summary>
     public IReadOnlyList<string> KeyTrace { get; init; } = [];
 
+    /// <summary>When each operation that was done was asked for, and how long its answer took.</summary>
+    public IReadOnlyList<(long AtMicros, long Micros)> Answers { get; init; } = [];
+
     /// <summary>Operations per client, for the shrinker.</summary>
     public IReadOnlyDictionary<int, int> OperationsPerClient { get; init; } = new Dictionary<int, int>();
 }

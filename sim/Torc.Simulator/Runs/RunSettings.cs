@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Torc.Base;
 using Torc.Core.Replication;
 using Torc.Node;
@@ -44,6 +45,9 @@ public sealed record RunSettings
 
     /// <summary>Mean of the exponential part on top, in microseconds.</summary>
     public long DiskMicrosMean { get; init; } = 400;
+
+    /// <summary>By node: how much longer each operation of its disks takes, in microseconds. Nodes beyond its end have none.</summary>
+    public ImmutableArray<long> ExtraDiskMicros { get; init; } = [];
 
     /// <summary>Wall clocks start at most this wrong, either way, in milliseconds.</summary>
     public long InitialSkewMsMax { get; init; } = 50;

@@ -217,6 +217,8 @@ public sealed class SimulationRun
         _observer.Counts)
     {
         KeyTrace = TraceOf(_violations.Find(violation => violation.Key.Length > 0)?.Key),
+        Answers = [.. _history.Operations.Where(operation => operation.Outcome is OperationOutcome.Done or OperationOutcome.NotApplied)
+            .Select(operation => (operation.InvokedMicros, operation.CompletedMicros - operation.InvokedMicros))],
         OperationsPerClient = _history.Operations.GroupBy(operation => operation.Observer).ToDictionary(group => group.Key, group => group.Count()),
     };
 }

@@ -7,7 +7,7 @@ namespace Torc.Node.Commands;
 /// Chooses the coordinator of a request: a replica that is up and whole. Read-modify-writes always go to the first such
 /// replica in preference order, so that one queue per key orders them while nodes agree who is healthy; everything else
 /// stays here when this node qualifies, and otherwise goes to the nearest: one of the same data centre before all others. What has a
-/// local level stays in the data centre.
+/// local level stays in the data centre. A replica that says that its disk is slow coordinates only when no other can: its reply waits for its own log.
 /// </summary>
 public static class Router
 {
@@ -25,6 +25,7 @@ public static class Router
         int own = map.DataCentreOf(view.Self);
         int best = None;
         bool bestIsNear = false;
+        bool bestIsSlow = false;
         long bestLatency = long.MaxValue;
         foreach (ushort node in replicas)
         {
@@ -36,15 +37,19 @@ public static class Router
                 : view.IsUp(node) && view.IsPeerComplete(node, partition);
             if (!qualifies)
                 continue;
-            if (first || node == view.Self)
+            bool isSlow = view.HasSlowDisk(node);
+            if (!isSlow && (first || node == view.Self))
                 return node;
             long latency = view.PeerOf(node)!.LatencyMicros;
-            if (isNear == bestIsNear ? latency < bestLatency : isNear)
-            {
-                best = node;
-                bestIsNear = isNear;
-                bestLatency = latency;
-            }
+            bool isBetter = best == None || (first
+                ? bestIsSlow && !isSlow
+                : isNear != bestIsNear ? isNear : isSlow != bestIsSlow ? bestIsSlow : latency < bestLatency);
+            if (!isBetter)
+                continue;
+            best = node;
+            bestIsNear = isNear;
+            bestIsSlow = isSlow;
+            bestLatency = latency;
         }
         return best;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Torc.Core.Placement;
 
 namespace Torc.Node.Control;
@@ -12,6 +13,15 @@ public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> In
 {
     /// <summary>It lives as far as this node can find out, by way of others too; one that lives may still be out of reach from here.</summary>
     public bool IsAlive { get; init; }
+
+    /// <summary>It said that its disk is slow beside those of others: it is asked for what others cannot do.</summary>
+    public bool HasSlowDisk { get; init; }
+
+    /// <summary>Classes of nearness, the lowest to be asked first: coarse, because small differences say nothing.</summary>
+    public int Distance => HasSlowDisk ? int.MaxValue : BitOperations.Log2((ulong)Math.Max(LatencyMicros, 0) / NearMicros | 1);
+
+    /// <summary>Round trips below twice this are all near.</summary>
+    private const long NearMicros = 2_000;
 
     /// <summary>The map by which it answers requests, as it told over the link that is open; 0 while it has not.</summary>
     public ulong MapEpoch { get; init; }
@@ -63,6 +73,9 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     /// <summary>Whether a node lives as far as this one can find out; <see cref="IsUp"/> says whether it can be asked.</summary>
     public bool IsAlive(ushort node) => node == Self || PeerOf(node) is { IsAlive: true };
 
+    /// <summary>Whether a node, this one included, should be passed over while others can do the same.</summary>
+    public bool HasSlowDisk(ushort node) => PeerOf(node) is { HasSlowDisk: true };
+
     /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
     public bool IsPeerComplete(ushort node, int partition) => PeerOf(node) is { } peer && peer.IsComplete(partition);
 
@@ -75,7 +88,7 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
         for (int i = 0; i < Peers.Length; i++)
         {
             PeerState a = Peers[i], b = other.Peers[i];
-            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.HasSlowDisk != b.HasSlowDisk || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
                 return false;
         }
         return true;

@@ -24,6 +24,7 @@ public sealed class ControlPlane
     private readonly NodeOptions _options;
     private readonly FormationSettings _settings;
     private readonly PeerHealthTunables _tunables;
+    private readonly SlowDisks _slowDisks = new();
     private readonly GossipFrames _gossipFrames = new();
     private readonly LinkTargets _targets;
     private readonly Dictionary<ushort, long> _leaving = []; // links with removed members, and when they end
@@ -189,6 +190,7 @@ public sealed class ControlPlane
         }
         _reports.LinkDown(node);
         _health.LinkDown(node);
+        _slowDisks.Forget(node);
         _gossip.Suspect(node, now, FramesIn(outbox));
         Refresh(now, outbox);
     }
@@ -205,6 +207,7 @@ public sealed class ControlPlane
         {
             _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
             _heartbeatTurn++;
+            _slowDisks.Judge(_node.SyncMicros, now);
             foreach (ushort node in _linked)
             {
                 if ((node + _heartbeatTurn) % _health.Stretch == 0)
@@ -256,6 +259,7 @@ public sealed class ControlPlane
         _health.HeardHeartbeat(from, now);
         _gossip.Heard(from, now);
         _reports.Take(from, heartbeat);
+        _slowDisks.Hear(from, heartbeat.SyncMicros, heartbeat.HasSlowDisk);
         WriteHeartbeat(from, PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now, outbox);
         return true;
     }
@@ -265,6 +269,7 @@ public sealed class ControlPlane
         if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage echo))
             return false;
         _reports.Take(from, echo);
+        _slowDisks.Hear(from, echo.SyncMicros, echo.HasSlowDisk);
         long roundTrip = now.MonotonicMicros - echo.SentMicros;
         if (roundTrip < 0)
             return false;
@@ -438,7 +443,7 @@ public sealed class ControlPlane
     {
         // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
         ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _reports.OwnIncompleteBits());
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _reports.OwnIncompleteBits());
     }
 
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
@@ -480,6 +485,7 @@ public sealed class ControlPlane
                 _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id))
             {
                 IsAlive = _gossip.IsLive(listed.Id),
+                HasSlowDisk = listed.Id == _self.Id ? _slowDisks.IsOwnSlow : _slowDisks.IsSlow(listed.Id),
                 MapEpoch = listed.Id == _self.Id ? map.Epoch : _reports.ToldMapEpochOf(listed.Id),
             });
         }

@@ -2,7 +2,8 @@ namespace Torc.Node.Peers;
 
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
-/// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 | incomplete bits, a blob</c>.
+/// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 |
+/// sync time u32 (microseconds, recent mean) | slow disk u8 (0 or 1) | incomplete bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
@@ -14,15 +15,24 @@ public readonly ref struct HeartbeatMessage
     /// <summary>Epoch of the map by which all shards of the sender answer requests.</summary>
     public ulong MapEpoch { get; private init; }
 
+    /// <summary>How long replies wait for a sync at the sender.</summary>
+    public long SyncMicros { get; private init; }
+
+    /// <summary>The sender finds its disk slow beside those of others.</summary>
+    public bool HasSlowDisk { get; private init; }
+
     /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; private init; }
 
-    public static void Write(PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, ReadOnlySpan<byte> incompleteBits)
+    public static void Write(
+        PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, ReadOnlySpan<byte> incompleteBits)
     {
         ByteWriter body = to.Begin(kind, PeerFrame.ControlPartition);
         body.WriteInt64(sentMicros);
         body.WriteInt64(wallMs);
         body.WriteUInt64(mapEpoch);
+        body.WriteUInt32((uint)Math.Min(syncMicros, uint.MaxValue));
+        body.WriteByte(hasSlowDisk ? (byte)1 : (byte)0);
         body.WriteBlob(incompleteBits);
         to.End();
     }
@@ -35,6 +45,8 @@ public readonly ref struct HeartbeatMessage
             SentMicros = reader.ReadInt64(),
             WallMs = reader.ReadInt64(),
             MapEpoch = reader.ReadUInt64(),
+            SyncMicros = reader.ReadUInt32(),
+            HasSlowDisk = reader.ReadByte() != 0,
             IncompleteBits = reader.ReadBlob(),
         };
         return reader.Complete;

@@ -26,8 +26,21 @@ internal sealed class ForwardOperation(Shard shard, Request request) : Operation
             return;
         if (reply.Refused && TryElsewhere())
             return;
-        Shard.Reply(request, reply.Reply, reply.Refused);
+        PassOn(reply);
         Leave();
+    }
+
+    /// <summary>Another node answers for it, after its own log: nothing here is to be waited for.</summary>
+    private void PassOn(in ForwardReply reply)
+    {
+        if (request.Session is null)
+        {
+            Shard.Reply(request, reply.Reply, reply.Refused);
+            return;
+        }
+        ByteWriter bytes = Shard.Outbox.ReplyBytes;
+        Shard.Outbox.ReadyReplies.Add(new SessionReply(request, bytes.Length, reply.Reply.Length));
+        bytes.Write(reply.Reply);
     }
 
     public override void OnPeerDown(ushort node)

@@ -139,7 +139,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     }
 
     /// <summary>
-    /// Asks the next replica in preference order that is up, whole and not yet asked: one of a set of which those asked, and not passed over,
+    /// Asks the nearest replica, among those the first in preference order, that is up, whole and not yet asked: one of a set of which those asked, and not passed over,
     /// are too few; when there are enough of all, any whose answer can count.
     /// </summary>
     private bool AskAnother()
@@ -151,16 +151,23 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private bool AskOneOf(ReplicaSet candidates)
     {
         ClusterView view = Shard.View;
+        int best = -1, bestDistance = 0;
         foreach (int replica in candidates)
         {
             ushort node = operation.Replicas[replica];
             if (!view.IsUp(node) || !view.IsPeerComplete(node, operation.Request.Partition))
                 continue;
-            _asked = _asked.With(replica);
-            Ask(node, wantsData: false);
-            return true;
+            int distance = view.PeerOf(node)!.Distance;
+            if (best >= 0 && distance >= bestDistance)
+                continue;
+            best = replica;
+            bestDistance = distance;
         }
-        return false;
+        if (best < 0)
+            return false;
+        _asked = _asked.With(best);
+        Ask(operation.Replicas[best], wantsData: false);
+        return true;
     }
 
     private void Ask(ushort node, bool wantsData) => ReadMessage.Write(

@@ -93,6 +93,8 @@ public sealed class Shard
     /// <summary>Of the map by which this shard answers requests, and by which <see cref="IsComplete"/> speaks; 0 before there is one. Read from anywhere.</summary>
     public ulong MapEpoch => Volatile.Read(ref _mapEpoch);
 
+    public SyncTime Syncs { get; } = new();
+
     internal Instant Now { get; private set; }
 
     internal Outbox Outbox { get; private set; } = null!;

@@ -339,6 +339,9 @@ internal sealed class LoopNode
     /// <summary>The log offset that the newest reply to this node's client had to wait for.</summary>
     public long LastReplyBarrier { get; private set; }
 
+    /// <summary>Whether the newest reply to this node's client had to wait for the log here.</summary>
+    public bool LastReplyWaited { get; private set; }
+
     public int ShardOf(string key) => Node.ShardOf(PartitionOf(key));
 
     public ushort[] ReplicasOf(string key) => Node.View.Map!.ReplicasOf(PartitionOf(key)).ToArray();
@@ -428,7 +431,7 @@ internal sealed class LoopNode
         Perform();
     }
 
-    private int PartitionOf(string key) => Node.View.Map!.PartitionOf(Slots.Of(Encoding.UTF8.GetBytes(key)));
+    public int PartitionOf(string key) => Node.View.Map!.PartitionOf(Slots.Of(Encoding.UTF8.GetBytes(key)));
 
     private void OnView(bool force)
     {
@@ -461,9 +464,12 @@ internal sealed class LoopNode
             _cluster.Send(Index, node, _outbox.ImmediateFrames(node));
         foreach (ushort node in _outbox.GatedNodes)
             _cluster.Send(Index, node, _outbox.GatedFrames(node));
-        (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
+        (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Concat(_outbox.ReadyReplies).Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
         if (replies.Length > 0)
+        {
             LastReplyBarrier = _outbox.Barrier;
+            LastReplyWaited = _outbox.ReadyReplies.Count == 0;
+        }
         _outbox.ColdReads.ShouldBeEmpty();
         _cluster.Events.AddRange(_outbox.Events);
         _outbox.Clear();

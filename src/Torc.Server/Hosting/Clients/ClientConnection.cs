@@ -98,7 +98,7 @@ internal sealed class ClientConnection
     }
 
     /// <summary>Delivers replies <paramref name="from"/> up to <paramref name="to"/> of an outbox, which are all this connection's.</summary>
-    internal void Deliver(Outbox outbox, int from, int to, Instant now)
+    internal void Deliver(Outbox outbox, List<SessionReply> replies, int from, int to, Instant now)
     {
         int dispatched;
         TaskCompletionSource? reader;
@@ -108,7 +108,7 @@ internal sealed class ClientConnection
                 return;
             for (int i = from; i < to; i++)
             {
-                SessionReply reply = outbox.Replies[i];
+                SessionReply reply = replies[i];
                 _session.Deliver(reply.Request, outbox.BytesOf(reply), now);
                 if (_session.Output.Length > SendAtBytes)
                     SendOutput();

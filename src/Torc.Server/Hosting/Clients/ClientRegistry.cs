@@ -54,10 +54,12 @@ internal sealed class ClientRegistry
     }
 
     /// <summary>Hands an outbox's replies to their connections, runs of one connection together. Those of closed ones are dropped.</summary>
-    internal void Deliver(Outbox outbox)
+    internal void Deliver(Outbox outbox) => Deliver(outbox, outbox.Replies);
+
+    /// <summary>Some of an outbox's replies.</summary>
+    internal void Deliver(Outbox outbox, List<SessionReply> replies)
     {
         Instant now = HostClock.Now;
-        List<SessionReply> replies = outbox.Replies;
         for (int from = 0; from < replies.Count;)
         {
             Session session = replies[from].Request.Session!;
@@ -65,7 +67,7 @@ internal sealed class ClientRegistry
             while (to < replies.Count && replies[to].Request.Session == session)
                 to++;
             if (_clients.TryGetValue(session.Id, out ClientConnection? client))
-                client.Deliver(outbox, from, to, now);
+                client.Deliver(outbox, replies, from, to, now);
             from = to;
         }
     }

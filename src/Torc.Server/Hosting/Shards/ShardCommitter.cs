@@ -264,7 +264,10 @@ internal sealed class ShardCommitter
             if (_ownWrite is not null)
             {
                 if (_syncsFirst)
+                {
                     _meanSyncMicros += (micros - _meanSyncMicros) >> MeanShift;
+                    _host.ObserveSync(micros);
+                }
                 EndOwnWrite(group);
             }
             stalled = _host.HasStalled;

@@ -68,6 +68,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Under <see cref="Gate"/>: something waits for space in the log.</summary>
     internal bool HasStalled => _shard.HasStalled;
 
+    /// <summary>Under <see cref="Gate"/>: a sync for which replies waited took so long.</summary>
+    internal void ObserveSync(long micros) => _shard.Syncs.Add(micros);
+
     internal int OperationsUnderWay => _shard.OperationsUnderWay;
 
     /// <summary>Under <see cref="Gate"/>.</summary>
@@ -359,6 +362,8 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         if (outbox.Events.Count > 0)
             _parts.Events.Take(outbox.Events);
         _parts.Links.SendImmediate(outbox);
+        if (outbox.ReadyReplies.Count > 0)
+            _parts.Clients.Deliver(outbox, outbox.ReadyReplies);
         for (int i = 0; i < outbox.ColdReads.Count; i++)
             _coldReaders.Add(this, outbox.ColdReads[i]);
         if (write is not null)
