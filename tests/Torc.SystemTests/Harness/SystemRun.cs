@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Torc.SystemTests.Networks;
 
 // Each test starts processes that want the whole machine, and some measure memory and time.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
@@ -12,6 +13,9 @@ public enum Need
 
     /// <summary>The right to mount a small file system, to fill it.</summary>
     Mount,
+
+    /// <summary>The right to make network namespaces and to filter in them.</summary>
+    Network,
 }
 
 /// <summary>
@@ -27,6 +31,9 @@ internal static class SystemRun
 
     private const string NoMount = "SKIPPED, NOT TESTED: needs the right to mount a tmpfs (root with CAP_SYS_ADMIN)";
 
+    private const string NoNetwork = "SKIPPED, NOT TESTED: needs network namespaces and nftables (root with CAP_NET_ADMIN): ";
+
+    private static readonly Lazy<string?> NetworkObstacle = new(TestNetwork.FindObstacle);
     private static readonly Lazy<bool> CanMount = new(TryMount);
 
     internal static bool IsAsked => Environment.GetEnvironmentVariable(Variable) == "1";
@@ -36,6 +43,8 @@ internal static class SystemRun
     {
         if (!IsAsked)
             return NotAsked;
+        if (need == Need.Network)
+            return NetworkObstacle.Value is { } obstacle ? NoNetwork + obstacle : null;
         return need == Need.Mount && !CanMount.Value ? NoMount : null;
     }
 

@@ -13,13 +13,18 @@ internal static class ReadBack
     private const int RetryPauseMs = 200;
 
     /// <summary>How many keys are wrong, and the first of them in words.</summary>
-    internal static (long Wrong, IReadOnlyList<string> Problems) Through(TorcNode node, IReadOnlyList<LoadWorker> workers)
+    /// <param name="node">Reads go to it.</param>
+    /// <param name="workers">Who wrote.</param>
+    /// <param name="level">Of the reads; <c>ONE</c> shows a replica's own copy. By default the cluster's.</param>
+    internal static (long Wrong, IReadOnlyList<string> Problems) Through(TorcNode node, IReadOnlyList<LoadWorker> workers, string? level = null)
     {
         long wrong = 0;
         var problems = new List<string>();
         Parallel.ForEach(workers, worker =>
         {
             using RespClient client = node.Connect();
+            if (level is not null)
+                client.Text("TORC.CONSISTENCY", "READ", level).ShouldBe("OK");
             for (int first = 0; first < worker.Keys; first += KeysPerBatch)
             {
                 int[] indexes = [.. Enumerable.Range(first, Math.Min(KeysPerBatch, worker.Keys - first))];

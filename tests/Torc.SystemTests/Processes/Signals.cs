@@ -7,6 +7,8 @@ internal static partial class Signals
 {
     internal const int Interrupt = 2;
     internal const int Terminate = 15;
+    internal const int Continue = 18;
+    internal const int Pause = 19;
 
     internal static void Send(int processId, int signal)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Torc.SystemTests.Harness;
+using Torc.SystemTests.Networks;
 
 namespace Torc.SystemTests.Processes;
 
@@ -12,13 +13,19 @@ internal sealed class TorcCluster : IDisposable
     private const string SegmentBytes = "--segment-bytes=4mb";
     private readonly TemporaryDirectory _root = new();
 
-    private TorcCluster(int count, Func<int, string[]> optionsOfNode, string[] options)
+    private TorcCluster(int count, Func<int, string[]> optionsOfNode, string[] options, bool inNetwork = false)
     {
+        Func<int, string> hostOf = inNetwork ? TestNetwork.AddressOf : static _ => "127.0.0.1";
         int[] ports = [.. Enumerable.Range(0, count).Select(static _ => FreePorts.Take(PortsPerNode)).Order()];
-        string firstNodes = string.Join(',', ports.Select(static port => $"127.0.0.1:{port + 1}"));
+        string firstNodes = string.Join(',', ports.Select((port, id) => $"{hostOf(id)}:{port + 1}"));
         string[] defaults = options.Any(static option => option.StartsWith("--segment-bytes", StringComparison.Ordinal)) ? [] : [SegmentBytes];
         Nodes = [.. ports.Select((port, id) => new TorcNode(
-            id, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"node-{id}")), [$"--first-nodes={firstNodes}", .. defaults, .. options, .. optionsOfNode(id)]))];
+            id, port, _root.Sub(string.Create(CultureInfo.InvariantCulture, $"node-{id}")),
+            [$"--first-nodes={firstNodes}", $"--bind={hostOf(id)}", .. defaults, .. options, .. optionsOfNode(id)])
+            {
+                Host = hostOf(id),
+                NetworkNamespace = inNetwork ? TestNetwork.NamespaceOf(id) : null,
+            })];
     }
 
     internal TorcNode[] Nodes { get; }
@@ -34,10 +41,16 @@ internal sealed class TorcCluster : IDisposable
     internal static TorcCluster Start(int count, params string[] options) => Started(Prepare(count, options));
 
     /// <summary>Nodes i of data centre i mod their number, with three copies of each key in each.</summary>
-    internal static TorcCluster StartDataCentres(int dataCentres, int count, params string[] options) => Started(new TorcCluster(
+    internal static TorcCluster StartDataCentres(int dataCentres, int count, params string[] options) => StartDataCentres(dataCentres, count, inNetwork: false, options);
+
+    /// <summary>The same, each node on a host of the <see cref="TestNetwork"/>.</summary>
+    internal static TorcCluster StartInNetwork(int count, int dataCentres, params string[] options) => StartDataCentres(dataCentres, count, inNetwork: true, options);
+
+    private static TorcCluster StartDataCentres(int dataCentres, int count, bool inNetwork, string[] options) => Started(new TorcCluster(
         count,
         id => [string.Create(CultureInfo.InvariantCulture, $"--dc=dc{id % dataCentres + 1}")],
-        [string.Create(CultureInfo.InvariantCulture, $"--replication-factor={3 * dataCentres}"), .. options]));
+        [string.Create(CultureInfo.InvariantCulture, $"--replication-factor={3 * dataCentres}"), .. options],
+        inNetwork));
 
     private static TorcCluster Started(TorcCluster cluster)
     {

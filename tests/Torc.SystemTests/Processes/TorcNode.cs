@@ -21,6 +21,12 @@ internal sealed class TorcNode : IDisposable
 
     internal int Id { get; }
 
+    /// <summary>Where its ports are.</summary>
+    internal string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>The network namespace that its process runs in; null: this one's.</summary>
+    internal string? NetworkNamespace { get; init; }
+
     /// <summary>The port for Redis clients.</summary>
     internal int Port { get; }
 
@@ -41,7 +47,7 @@ internal sealed class TorcNode : IDisposable
     internal void Start()
     {
         _process?.Dispose();
-        _process = TorcProcess.Serve(Arguments);
+        _process = TorcProcess.Serve(Arguments, NetworkNamespace);
     }
 
     internal void Restart()
@@ -60,7 +66,7 @@ internal sealed class TorcNode : IDisposable
         Process.HasExited.ShouldBeFalse($"node {Id} ended:{Environment.NewLine}{Process.Errors}");
     }
 
-    internal RespClient Connect() => new(Port);
+    internal RespClient Connect() => new(Port, Host);
 
     /// <summary>What its HTTP door answers.</summary>
     internal string Get(string path) => TryGet(path) is (HttpStatusCode.OK, string text)
@@ -74,7 +80,7 @@ internal sealed class TorcNode : IDisposable
     {
         try
         {
-            using HttpResponseMessage response = Http.Send(new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{HttpPort}{path}"));
+            using HttpResponseMessage response = Http.Send(new HttpRequestMessage(HttpMethod.Get, $"http://{Host}:{HttpPort}{path}"));
             using var reader = new StreamReader(response.Content.ReadAsStream());
             return (response.StatusCode, reader.ReadToEnd());
         }

@@ -38,9 +38,13 @@ internal sealed class TorcProcess : IDisposable
     internal string Errors => Read(_errors);
 
     /// <summary>Runs any command line of torc without stopping with the test process.</summary>
-    internal static TorcProcess Start(params IEnumerable<string> arguments)
+    internal static TorcProcess Start(params IEnumerable<string> arguments) => StartIn(null, arguments);
+
+    /// <summary>The same on a host of a <see cref="Networks.TestNetwork"/>: the process that enters its namespace becomes torc.</summary>
+    private static TorcProcess StartIn(string? networkNamespace, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Executable, .. arguments])
+        string[] commandLine = [.. networkNamespace is null ? (string[])[] : ["ip", "netns", "exec", networkNamespace], "dotnet", Executable, .. arguments];
+        var start = new ProcessStartInfo(commandLine[0], commandLine[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -52,7 +56,8 @@ internal sealed class TorcProcess : IDisposable
     }
 
     /// <summary>Runs one node, which ends with the test process.</summary>
-    internal static TorcProcess Serve(params IEnumerable<string> arguments) => Start(["serve", "--stop-with-input", .. arguments]);
+    internal static TorcProcess Serve(IEnumerable<string> arguments, string? networkNamespace = null) =>
+        StartIn(networkNamespace, ["serve", "--stop-with-input", .. arguments]);
 
     /// <summary>kill -9, and waits until the process is gone.</summary>
     internal void Kill()

@@ -20,13 +20,13 @@ internal sealed class RespClient : IDisposable
     private int _inputStart;
     private int _inputEnd;
 
-    internal RespClient(int port)
+    internal RespClient(int port, string host = "127.0.0.1")
     {
         _socket.SendTimeout = TimeLimitMs;
         _socket.ReceiveTimeout = TimeLimitMs;
         try
         {
-            _socket.Connect("127.0.0.1", port);
+            _socket.Connect(host, port);
         }
         catch
         {

@@ -336,11 +336,8 @@ internal sealed class LoopNode
     /// <summary>The connection was told to close after its last reply.</summary>
     public bool IsClosing => _session.CloseAfterOutput;
 
-    /// <summary>The log offset that the newest reply to this node's client had to wait for.</summary>
+    /// <summary>The log offset that the newest reply to this node's client had to wait for; 0 when for nothing.</summary>
     public long LastReplyBarrier { get; private set; }
-
-    /// <summary>Whether the newest reply to this node's client had to wait for the log here.</summary>
-    public bool LastReplyWaited { get; private set; }
 
     public int ShardOf(string key) => Node.ShardOf(PartitionOf(key));
 
@@ -466,10 +463,7 @@ internal sealed class LoopNode
             _cluster.Send(Index, node, _outbox.GatedFrames(node));
         (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Concat(_outbox.ReadyReplies).Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
         if (replies.Length > 0)
-        {
-            LastReplyBarrier = _outbox.Barrier;
-            LastReplyWaited = _outbox.ReadyReplies.Count == 0;
-        }
+            LastReplyBarrier = _outbox.ReadyReplies.Count > 0 ? 0 : _outbox.Barrier;
         _outbox.ColdReads.ShouldBeEmpty();
         _cluster.Events.AddRange(_outbox.Events);
         _outbox.Clear();
