@@ -11,10 +11,10 @@ namespace Torc.SystemTests.Networks;
 /// </summary>
 public sealed class NetworkFaultTests(ITestOutputHelper output)
 {
-    private const int WritesBefore = 500;
+    private const int WritesBefore = 200;
     private const int WritesAfter = 300;
     private const int PausedNode = 1;
-    private static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LoadPatience = TimeSpan.FromSeconds(40);
 
     [SystemFact(Need.Network)]
@@ -80,8 +80,8 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         totals.Problem.ShouldBeNull($"seed {seed}");
         foreach (TorcNode node in cluster.Nodes)
             node.WaitUntilReady();
-        foreach (TorcNode node in cluster.Nodes)
-            Wait.UntilHolds(() => ReadBack.Through(node, workers, level: "ONE").Problems.ShouldBeEmpty($"seed {seed}"), LoadPatience);
+        Parallel.ForEach(cluster.Nodes, node =>
+            Wait.UntilHolds(() => ReadBack.Through(node, workers, level: "ONE").Problems.ShouldBeEmpty($"seed {seed}"), LoadPatience));
         Figures.Report(output, $"network fault, seed {seed}: {totals.Acknowledged} writes acknowledged, {meanwhile} of them during the fault, {totals.Refused} refused, {totals.Unknown} unknown, none lost");
     }
 
