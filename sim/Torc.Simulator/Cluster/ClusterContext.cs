@@ -40,6 +40,11 @@ internal sealed record ClusterContext(
     private const int ClientAddressOffset = 100;
     private const ulong HostLabel = 1UL << 60;
 
+    /// <summary>What a machine is told: beyond the first nodes they join the cluster that those make.</summary>
+    public FormationSettings FormationOf(int machine) => machine < Formation.FirstNodes.Count
+        ? Formation
+        : Formation with { FirstNodes = [], Seeds = Formation.FirstNodes };
+
     public SimulatedSurroundings Surroundings { get; } = new();
 
     /// <summary>The same on every node; null when the run goes without.</summary>

@@ -160,12 +160,26 @@ internal sealed class SimulatedMachine
             LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         _starts++;
         ulong incarnation = ((ulong)_birth << 16) | _starts;
-        var identity = new NodeIdentity(Describe(Id, _context.Settings.DataCentres, _birth), incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
+        NodeInfo self = Describe(Id, _context.Settings.DataCentres, _birth) with { Id = FindNodeId() };
+        var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
         Host = NodeHost.TryStart(this, _context, identity);
         if (Host is not { } host)
             return;
         _context.Observer.OnNodeStarted(Id, host.Node);
         host.Serve();
+    }
+
+    /// <summary>As Server finds it: by birth in the map of an earlier run, else the place among the first nodes, else none.</summary>
+    private ushort FindNodeId()
+    {
+        ushort fallback = Id < _context.Formation.FirstNodes.Count ? (ushort)Id : NodeInfo.NoId;
+        foreach (RemovedNode removed in PersistedMap?.Removed ?? [])
+        {
+            if (removed.Birth == _birth)
+                return removed.Id;
+        }
+        NodeInfo? listed = PersistedMap?.Nodes.FirstOrDefault(node => node.Birth == _birth) ?? PersistedMap?.Nodes.FirstOrDefault(node => node.PeerAddress == AddressOf(Id));
+        return listed?.Id ?? fallback;
     }
 
     private void Exit()

@@ -33,6 +33,7 @@ public sealed class Gossip
     private readonly SeededRandom _random;
     private readonly double _deviations;
     private readonly double _deviationMsMin;
+    private readonly long _silenceMicrosMin; // no peer is too silent before
     private readonly List<ClusterMap> _maps = [];
     private readonly List<GossipPeer> _peers = [];
     private readonly List<ushort> _chosen = [];
@@ -40,6 +41,7 @@ public sealed class Gossip
     private ulong _counter;
     private long _nextRoundMicros;
     private uint _lastSequence;
+    private long _newestIncarnationMicros = long.MinValue / 2;
     private int _wholeMaps;
     private int _answers;
 
@@ -56,6 +58,7 @@ public sealed class Gossip
         _deviations = PhiAccrual.DeviationsOf(tunables.PhiMax);
         int steadyMs = tunables.DownAfterMs - tunables.ProbeTimeoutMs - tunables.GossipIntervalMs;
         _deviationMsMin = Math.Max(steadyMs, tunables.GossipIntervalMs / 4) / _deviations;
+        _silenceMicrosMin = (long)(_deviations * _deviationMsMin) * Instant.MicrosPerMs;
     }
 
     /// <summary>The newest map that is durable here; null while there is none, and nothing is sent then.</summary>
@@ -126,7 +129,10 @@ public sealed class Gossip
                 Send(target, GossipKind.Round, news, outbox);
         }
         foreach (GossipPeer peer in _peers)
-            Judge(peer, now, outbox);
+        {
+            if (peer.Opinion != PeerOpinion.Up || now.MonotonicMicros - peer.HeardMicros >= _silenceMicrosMin)
+                Judge(peer, now, outbox);
+        }
     }
 
     /// <summary>A message of a peer. A newer map that came with it is given back: to be made durable, then used.</summary>
@@ -195,7 +201,7 @@ public sealed class Gossip
     {
         var digest = new HeartbeatDigest { ClusterId = Map!.ClusterId, MapEpoch = Map.Epoch, Incarnation = _incarnation, Counter = _counter };
         long freshMicros = _tunables.GossipFreshMs * Instant.MicrosPerMs;
-        int next = 0, news = _peers.Count(peer => now.MonotonicMicros - peer.IncarnationMicros < freshMicros);
+        int next = 0, news = now.MonotonicMicros - _newestIncarnationMicros < freshMicros ? _peers.Count(peer => now.MonotonicMicros - peer.IncarnationMicros < freshMicros) : 0;
         foreach (GossipPeer peer in _peers)
         {
             bool isAsker = theirs is not null && peer.Node == to;
@@ -207,7 +213,7 @@ public sealed class Gossip
                 next++;
             if (theirs is not null && next < theirs.Entries.Count && theirs.Entries[next].Node == peer.Node && theirs.Entries[next].Counter >= peer.Counter)
                 continue;
-            bool tells = now.MonotonicMicros - peer.IncarnationMicros < freshMicros && _random.Below(news) < IncarnationsTold;
+            bool tells = news > 0 && now.MonotonicMicros - peer.IncarnationMicros < freshMicros && _random.Below(news) < IncarnationsTold;
             digest.Entries.Add(new HeartbeatDigest.Entry(peer.Node, peer.Counter, tells ? peer.Incarnation : 0));
         }
         return digest;
@@ -245,7 +251,7 @@ public sealed class Gossip
         if (incarnation != 0 && incarnation != peer.Incarnation)
         {
             peer.Incarnation = incarnation;
-            peer.IncarnationMicros = now.MonotonicMicros;
+            peer.IncarnationMicros = _newestIncarnationMicros = now.MonotonicMicros;
         }
         SignOfLife(peer, now);
     }
@@ -271,11 +277,10 @@ public sealed class Gossip
             peer.Opinion = PeerOpinion.Down;
     }
 
-    /// <summary>Most peers were heard of lately and need no look at their past.</summary>
     private bool IsTooSilent(GossipPeer peer, Instant now)
     {
         long silenceMs = (now.MonotonicMicros - peer.HeardMicros) / Instant.MicrosPerMs;
-        return silenceMs >= (long)(_deviations * _deviationMsMin) && silenceMs >= Math.Min(
+        return silenceMs >= Math.Min(
             peer.Intervals.SilenceMsMax(_deviations, _tunables.GossipIntervalMs, _deviationMsMin), (long)_tunables.DownAfterMs * _tunables.SilenceFactorMax);
     }
 

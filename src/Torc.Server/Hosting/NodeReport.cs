@@ -91,8 +91,9 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
 
     public ClusterStatus Cluster()
     {
-        ClusterMap? map = Host?.View.Map;
-        IEnumerable<NodeInfo> nodes = map is null ? FirstNodes() : Newest(Host!.View);
+        ClusterView? view = Host?.View;
+        ClusterMap? map = view?.Map ?? Host?.Parts.Node.Control.SeenMap;
+        IEnumerable<NodeInfo> nodes = map is null ? FirstNodes() : view!.Standing == Standing.Joining ? map.Nodes.Append(Host!.Parts.Node.Control.Self) : Newest(view);
         return new ClusterStatus
         {
             ClusterId = map is null ? "" : ClusterId(map),

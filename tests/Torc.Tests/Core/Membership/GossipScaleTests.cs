@@ -9,7 +9,7 @@ public sealed class GossipScaleTests(ITestOutputHelper output)
 {
     private const int Nodes = 1_000;
     private const int StepMs = 200;
-    private const int SettleMs = 8_000;
+    private const int SettleMs = 6_000;
     private const int KnownWithinMs = 15_000;
     private const double BytesPerSecondMax = 10_000;
 
@@ -20,7 +20,7 @@ public sealed class GossipScaleTests(ITestOutputHelper output)
         cluster.Elapse(SettleMs);
         cluster.WrongOpinions().ShouldBe(0, "all came up");
 
-        double quiet = Measure(cluster, 3_000);
+        double quiet = Measure(cluster, 2_000);
         ClusterMap next = GossipCluster.Next(cluster.Map);
         Array.Clear(cluster.SentBytes);
         cluster.UseMap(500, next);
