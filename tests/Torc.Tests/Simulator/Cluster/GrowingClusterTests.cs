@@ -80,5 +80,9 @@ public sealed class GrowingClusterTests
         public void OnDiskFailed(int node)
         {
         }
+
+        public void OnMapDurable(int node, ulong previous, ClusterMap map)
+        {
+        }
     }
 }
