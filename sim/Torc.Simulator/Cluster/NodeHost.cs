@@ -41,8 +41,8 @@ internal sealed class NodeHost
 
     public int Id => _machine.Id;
 
-    /// <summary>In a cluster whose members never change every greeting is one that has to be taken.</summary>
-    public bool MayRefuse => Node.View.Standing is Standing.Joining or Standing.Removed
+    /// <summary>By a member of a cluster whose members never changed every greeting is to be taken.</summary>
+    public bool MayRefuse => Node.View.Standing != Standing.Member
         || (Node.View.Map is { } map && (map.Removed.Count > 0 || map.Nodes.Count != _context.Formation.FirstNodes.Count));
 
     public SeededRandom Random { get; }

@@ -9,7 +9,7 @@ public sealed class GossipScaleTests(ITestOutputHelper output)
 {
     private const int Nodes = 1_000;
     private const int StepMs = 200;
-    private const int SettleMs = 6_000;
+    private const int SettleMs = 8_000;
     private const int KnownWithinMs = 15_000;
     private const double BytesPerSecondMax = 10_000;
 
