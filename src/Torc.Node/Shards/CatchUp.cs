@@ -129,6 +129,7 @@ internal sealed class CatchUp(Shard shard)
         if (wasDamaged)
             return;
         _damageCovered.Add(partition);
+        shard.Rows.OnComplete(partition);
         shard.SetComplete(partition, true);
         Refresh(partition, exchange.Unasked);
     }

@@ -31,6 +31,7 @@ internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected
 
 internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
 {
+    private readonly DamagedKeys _damaged = new();
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _merged = new();
 
@@ -56,7 +57,7 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
             row = RowView.Absent;
         }
         if (outcome == FindOutcome.Damaged)
-            trees.OnDamaged(key.Keyspace, key.Partition);
+            outcome = OnDamaged(key);
         if (outcome is FindOutcome.Found or FindOutcome.NotFound)
             JoinFloor(key.Keyspace, key.Partition, ref row, outbox);
         return outcome;
@@ -119,6 +120,18 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
             throw new InvariantException("a row joined with its floor does not decode");
     }
 
+    /// <summary>An exchange completed the partition, and no damage was met while it ran.</summary>
+    public void OnComplete(ushort partition) => _damaged.OnComplete(partition);
+
+    private FindOutcome OnDamaged(in RecordKey key)
+    {
+        if (_damaged.IsNobodys(key))
+            return FindOutcome.NotFound;
+        _damaged.Met(key);
+        trees.OnDamaged(key.Keyspace, key.Partition);
+        return FindOutcome.Damaged;
+    }
+
     private void RaiseFloor(byte keyspace, ushort partition, Version version)
     {
         Version before = floors.Of(keyspace, partition).Version;
@@ -133,7 +146,10 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
         PutOutcome put = store.Put(key, place, FlagsOf(row), row.MaxVersion.ToUInt128(), row.Encoded);
         outbox.Observe(store.AppendedOffset);
         if (put == PutOutcome.Done)
+        {
             trees.Changed(key, before, after);
+            _damaged.OnStored(key);
+        }
         return put switch
         {
             PutOutcome.Done => ApplyOutcome.Applied,
