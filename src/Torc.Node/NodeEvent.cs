@@ -73,6 +73,12 @@ public enum NodeEventKind
 
     /// <summary>A shard's budget of hints for Node is spent; told once until they are delivered. Detail says how much waits.</summary>
     HintBudgetSpent,
+
+    /// <summary>A peer's request for a partition was not acted on: it comes from before the partition's last change, or cannot wait for a newer map. Node: the peer.</summary>
+    StaleRefused,
+
+    /// <summary>This node is no replica of the partition any more and has dropped its rows. Count: how many.</summary>
+    PartitionDropped,
 }
 
 /// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>

@@ -48,6 +48,9 @@ public sealed class Outbox
 
     public IReadOnlyList<ushort> GatedNodes => _gatedNodes;
 
+    /// <summary>The map that the shard acts by in this turn: messages about a partition carry the epoch of its last change. Null for the control plane.</summary>
+    public ClusterMap? Map { get; set; }
+
     /// <summary>A map that the host must make durable, then hand to <c>ControlPlane.OnMapPersisted</c>; null mostly.</summary>
     public ClusterMap? MapToPersist { get; set; }
 
@@ -99,17 +102,18 @@ public sealed class Outbox
         ReadyReplies.Clear();
         ColdReads.Clear();
         Events.Clear();
+        Map = null;
         MapToPersist = null;
         LinksToEnd.Clear();
         VoteToPersist = null;
     }
 
-    private static PeerBuffer Buffer(ref PeerBuffer?[] buffers, List<ushort> nodes, ushort node)
+    private PeerBuffer Buffer(ref PeerBuffer?[] buffers, List<ushort> nodes, ushort node)
     {
         int place = GuestLinks.PlaceOf(node);
         if (place >= buffers.Length)
             Array.Resize(ref buffers, place + 1);
-        PeerBuffer buffer = buffers[place] ??= new PeerBuffer();
+        PeerBuffer buffer = buffers[place] ??= new PeerBuffer(this);
         if (buffer.IsEmpty)
             nodes.Add(node);
         return buffer;

@@ -17,8 +17,8 @@ internal static class FrameTampering
     // Bodies of HintReply begin: operation (8), target (2), status (1).
     private const int HintStatusOffset = sizeof(ulong) + sizeof(ushort);
 
-    // Bodies of Heartbeat and HeartbeatEcho begin: sent at (8), wall clock (8), length of the bits (4).
-    private const int IncompleteBitsOffset = 2 * sizeof(long) + sizeof(uint);
+    // Bodies of Heartbeat and HeartbeatEcho begin: sent at (8), wall clock (8), map epoch (8), length of the bits (4).
+    private const int IncompleteBitsOffset = 3 * sizeof(long) + sizeof(uint);
 
     public static void Apply(Defect defect, byte[] messages)
     {

@@ -18,6 +18,7 @@ public sealed class ClusterMap
     private readonly ushort[] _replicas;
     private readonly byte[] _counts;
     private readonly ReplicaMove?[]? _moves;
+    private readonly ushort[]?[]? _members;
     private readonly int _partitionShift;
     private readonly ulong[] _partitionEpochs;
     private readonly ushort[] _places; // by node id: 1 + its place in Nodes, or 0
@@ -55,6 +56,7 @@ public sealed class ClusterMap
             draft.Replicas[partition].CopyTo(_replicas, partition * ReplicasPerPartition);
             _counts[partition] = (byte)draft.Replicas[partition].Length;
         }
+        _members = MembersOfPending(draft);
         SlotsPerPartition = Slots.Count / PartitionCount;
         _partitionShift = System.Numerics.BitOperations.Log2((uint)SlotsPerPartition);
     }
@@ -98,6 +100,17 @@ public sealed class ClusterMap
     /// <summary>The set that a partition is moving to, in order of preference; empty unless the move has begun.</summary>
     public ReadOnlySpan<ushort> PendingOf(int partition) =>
         _moves?[partition] is { Stage: MoveStage.Pending } move ? move.Replicas : default;
+
+    /// <summary>Whether a move of the partition has begun and not ended.</summary>
+    public bool IsPending(int partition) => _members?[partition] is not null;
+
+    /// <summary>All that requests go to: the replicas, and behind them, while a move is pending, those of the new set that are none yet.</summary>
+    public ReadOnlySpan<ushort> MembersOf(int partition) => _members?[partition] is { } members ? members : ReplicasOf(partition);
+
+    public bool IsMember(int partition, ushort node) => MembersOf(partition).Contains(node);
+
+    /// <summary>Whether a node is only becoming a replica of a partition: its copy may lack anything that was written before the move began.</summary>
+    public bool IsNewcomer(int partition, ushort node) => IsPending(partition) && !IsReplica(partition, node) && PendingOf(partition).Contains(node);
 
     /// <summary>The move that a change plans for a partition or has begun, or null.</summary>
     public ReplicaMove? MoveOf(int partition) => _moves?[partition];
@@ -152,6 +165,17 @@ public sealed class ClusterMap
     }
 
     public void Encode(ByteWriter to) => ClusterMapCodec.Write(to, this);
+
+    private static ushort[]?[]? MembersOfPending(ClusterMapDraft draft)
+    {
+        ushort[]?[]? members = null;
+        for (int partition = 0; partition < draft.Moves.Length; partition++)
+        {
+            if (draft.Moves[partition] is { Stage: MoveStage.Pending } move)
+                (members ??= new ushort[]?[draft.Moves.Length])[partition] = [.. draft.Replicas[partition].Union(move.Replicas.ToArray())];
+        }
+        return members;
+    }
 
     /// <summary>False for anything that is not the encoding of a valid map.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out ClusterMap? map) =>

@@ -37,5 +37,6 @@ public static class Planner
         return draft.ToMap();
     }
 
-    private const ulong FirstEpoch = 1;
+    /// <summary>Of the map with which a cluster begins, empty.</summary>
+    public const ulong FirstEpoch = 1;
 }

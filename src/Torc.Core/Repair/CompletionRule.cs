@@ -9,6 +9,12 @@ namespace Torc.Core.Repair;
 /// </summary>
 public static class CompletionRule
 {
+    /// <summary>Whether so many complete ones of this replica's data centre were pulled from that each quorum there, its own vote aside, has one of them.</summary>
+    /// <param name="near">Replicas of the set in the data centre.</param>
+    /// <param name="nearComplete">Those pulled from that were complete.</param>
+    public static bool MeetsLocalQuorums(int near, int nearComplete) =>
+        near == 0 || nearComplete > near - Levels.Required(ConsistencyLevel.Quorum, near);
+
     /// <param name="replicas">Length of the partition's set: what its quorum is a quorum of.</param>
     /// <param name="others">Replicas of the set that can be pulled from: all but this one; all of them for a newcomer that the partition is moving to.</param>
     /// <param name="finished">Those of them with which an exchange finished.</param>

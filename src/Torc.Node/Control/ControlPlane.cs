@@ -241,8 +241,9 @@ public sealed class ControlPlane
             PeerMessageKind.HeartbeatEcho => TryHeartbeatEcho(from, message, now),
             PeerMessageKind.Greeting => TryGreeting(from, message, outbox),
             PeerMessageKind.Consensus => _register.TryReceive(from, message.Body, now),
-            >= PeerMessageKind.GossipRound and <= PeerMessageKind.NewerMap => TryGossip(from, message, now, outbox),
+            PeerMessageKind.Map or (>= PeerMessageKind.GossipRound and <= PeerMessageKind.NewerMap) => TryGossip(from, message, now, outbox),
             PeerMessageKind.JoinAnswer => true, // to what this node asked before it was a member
+            PeerMessageKind.MapQuestion => MapMessages.TryAnswer(message.Body, _mapInUse, from, outbox),
             _ => false,
         };
         if (valid)
@@ -291,7 +292,8 @@ public sealed class ControlPlane
 
     private bool TryGossip(ushort from, in PeerMessage message, Instant now, Outbox outbox)
     {
-        bool valid = _gossip.TryReceive(from, (GossipKind)message.Kind, message.Body, now, FramesIn(outbox), out ClusterMap? newer);
+        bool valid = message.Kind == PeerMessageKind.Map ? ClusterMap.TryDecode(message.Body, out ClusterMap? newer)
+            : _gossip.TryReceive(from, (GossipKind)message.Kind, message.Body, now, FramesIn(outbox), out newer);
         if (newer is not null)
             Offer(newer, from, outbox);
         return valid;

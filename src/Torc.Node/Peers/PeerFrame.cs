@@ -1,7 +1,10 @@
 // Frames on a link between two nodes. All integers are little-endian.
 //
 //   frame   | length u32 | crc32c u32 | message ... message |      length = bytes after the crc
-//   message | kind u8 | partition u16 | length u32 | body |        partition 0xFFFF: to the control plane
+//   message | kind u8 | partition u16 | epoch u64 | length u32 | body |        partition 0xFFFF: to the control plane
+//
+// The epoch is that at which the partition last changed in the map that the sender acts by (0: control plane, or no map). It is in the
+// header so that no request can forget it: a replica acts on a request of its own epoch only (Shards/PlacementGate).
 //
 // A link starts with one greeting each way (PeerGreeting), then frames. The checksum covers the messages. A frame
 // that is too long, fails its checksum or does not parse ends the link: TCP delivered it, so somebody's memory or code
@@ -15,7 +18,7 @@ namespace Torc.Node.Peers;
 public static class PeerFrame
 {
     public const int HeaderBytes = 8;
-    public const int MessageHeaderBytes = 7;
+    public const int MessageHeaderBytes = 15;
     public const ushort ControlPartition = ushort.MaxValue;
 
     /// <summary>Larger than the largest record (half of a 64 MiB segment) with its key and headers.</summary>
@@ -37,11 +40,14 @@ public static class PeerFrame
 }
 
 /// <summary>One message inside a frame: a view into the frame's bytes.</summary>
-public readonly ref struct PeerMessage(PeerMessageKind kind, ushort partition, ReadOnlySpan<byte> body)
+public readonly ref struct PeerMessage(PeerMessageKind kind, ushort partition, ulong epoch, ReadOnlySpan<byte> body)
 {
     public PeerMessageKind Kind { get; } = kind;
 
     public ushort Partition { get; } = partition;
+
+    /// <summary>The epoch at which the partition last changed, as the sender knows it.</summary>
+    public ulong Epoch { get; } = epoch;
 
     public ReadOnlySpan<byte> Body { get; } = body;
 }
@@ -60,10 +66,11 @@ public ref struct PeerMessageReader(ReadOnlySpan<byte> messages)
             return false;
         var kind = (PeerMessageKind)_reader.ReadByte();
         ushort partition = _reader.ReadUInt16();
+        ulong epoch = _reader.ReadUInt64();
         ReadOnlySpan<byte> body = _reader.ReadBlob();
         if (_reader.Failed)
             return false;
-        message = new PeerMessage(kind, partition, body);
+        message = new PeerMessage(kind, partition, epoch, body);
         return true;
     }
 }
@@ -71,7 +78,7 @@ public ref struct PeerMessageReader(ReadOnlySpan<byte> messages)
 /// <summary>
 /// The frames that one turn sends to one peer: messages are appended, frames are sealed as they fill. One owner.
 /// </summary>
-public sealed class PeerBuffer
+public sealed class PeerBuffer(Outbox? owner = null)
 {
     private readonly ByteWriter _bytes = new();
     private int _frameStart = -1;
@@ -93,6 +100,7 @@ public sealed class PeerBuffer
         }
         _bytes.WriteByte((byte)kind);
         _bytes.WriteUInt16(partition);
+        _bytes.WriteUInt64(owner?.Map is { } map && partition != PeerFrame.ControlPartition ? map.EpochOf(partition) : 0);
         _messageStart = _bytes.Length;
         _bytes.WriteUInt32(0);
         return _bytes;

@@ -15,6 +15,8 @@ public enum PeerMessageKind : byte
     Consensus = 10,
     JoinRequest = 11,
     JoinAnswer = 12,
+    Map = 13,
+    MapQuestion = 14,
 
     Write = 16,
     WriteReply = 17,

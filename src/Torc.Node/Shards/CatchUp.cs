@@ -21,6 +21,8 @@ internal sealed class CatchUp(Shard shard)
     private readonly HashSet<ushort> _damagedMeanwhile = [];
     private readonly HashSet<ushort> _damageCovered = [];
     private readonly SortedDictionary<ushort, SortedSet<ushort>> _toRefresh = [];
+    private readonly SortedDictionary<ushort, (long Offset, ushort[] Unasked)> _awaitingLog = [];
+    private readonly List<ushort> _inLog = [];
     private int _refreshes;
 
     private ClusterMap Map => shard.View.Map!;
@@ -30,16 +32,18 @@ internal sealed class CatchUp(Shard shard)
     {
         for (ushort partition = 0; partition < Map.PartitionCount; partition++)
         {
-            if (!shard.Owns(partition))
+            if (!shard.Holds(partition))
                 continue;
-            if (wasBornWithMap || Map.ReplicasOf(partition).Length == 1)
+            // Who joins a cluster that holds data is born with none of its maps.
+            bool isNew = wasBornWithMap && Map.Epoch == Planner.FirstEpoch;
+            if (isNew || Map.MembersOf(partition).Length == 1)
                 shard.SetComplete(partition, true);
             else
                 Refresh(partition, SourcesOf(partition));
         }
     }
 
-    /// <summary>The map was replaced: copies of partitions that begin to move here are incomplete, and who pulls from a former set begins anew.</summary>
+    /// <summary>The map was replaced: who pulls from a former set begins anew. <see cref="MapChange"/> has judged which copies are complete.</summary>
     public void OnMapChanged(ClusterMap before)
     {
         for (ushort partition = 0; partition < Map.PartitionCount; partition++)
@@ -48,9 +52,7 @@ internal sealed class CatchUp(Shard shard)
                 continue;
             if (_underWay.TryGetValue(partition, out ExchangeOperation? exchange))
                 exchange.Abandon();
-            bool held = before.IsReplica(partition, shard.View.Self) || before.PendingOf(partition).Contains(shard.View.Self);
-            if (!held && shard.Holds(partition))
-                shard.SetComplete(partition, false);
+            _awaitingLog.Remove(partition);
             if (_toRefresh.Remove(partition) && shard.Holds(partition))
                 Refresh(partition, SourcesOf(partition));
         }
@@ -83,9 +85,11 @@ internal sealed class CatchUp(Shard shard)
     public void Run()
     {
         AwaitsTrees = null;
+        TakeThoseInLog();
         for (ushort partition = 0; partition < Map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
         {
-            if (shard.Holds(partition) && !shard.IsComplete(partition) && !_underWay.ContainsKey(partition) && IsReady(partition))
+            if (shard.Holds(partition) && !shard.IsComplete(partition) && !_underWay.ContainsKey(partition) && !_awaitingLog.ContainsKey(partition)
+                && IsReady(partition))
                 Start(partition, SourcesOf(partition), ExchangePurpose.Complete);
         }
         while (_toRefresh.Count > 0 && _refreshes < RefreshesMax && _underWay.Count < shard.Options.ExchangesMax)
@@ -106,6 +110,7 @@ internal sealed class CatchUp(Shard shard)
     public void OnDamaged(ushort partition)
     {
         _damageCovered.Remove(partition);
+        _awaitingLog.Remove(partition);
         if (_underWay.ContainsKey(partition))
             _damagedMeanwhile.Add(partition);
     }
@@ -129,9 +134,29 @@ internal sealed class CatchUp(Shard shard)
         if (wasDamaged)
             return;
         _damageCovered.Add(partition);
-        shard.Rows.OnComplete(partition);
-        shard.SetComplete(partition, true);
-        Refresh(partition, exchange.Unasked);
+        _awaitingLog[partition] = (shard.Store.AppendedOffset, [.. exchange.Unasked]);
+        TakeThoseInLog();
+    }
+
+    /// <summary>A copy counts from when nothing of what it pulled can be lost again: others rely on that, and may drop theirs.</summary>
+    private void TakeThoseInLog()
+    {
+        if (_awaitingLog.Count == 0)
+            return;
+        _inLog.Clear();
+        foreach ((ushort partition, (long offset, _)) in _awaitingLog)
+        {
+            if (shard.IsLogSafe(offset))
+                _inLog.Add(partition);
+        }
+        foreach (ushort partition in _inLog)
+        {
+            ushort[] unasked = _awaitingLog[partition].Unasked;
+            _awaitingLog.Remove(partition);
+            shard.Rows.OnComplete(partition);
+            shard.SetComplete(partition, true);
+            Refresh(partition, unasked);
+        }
     }
 
     private bool IsReady(ushort partition)

@@ -16,7 +16,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private readonly ByteWriter _delta = new();
     private readonly ByteWriter _reply = new();
     private readonly ByteWriter _earlierReply = new();
-    private Version _stamp;
+    private Version _stamp, _localWinner;
     private bool _wasRelative;
     private int _restamps;
     private bool _wasSent;
@@ -31,7 +31,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     /// </summary>
     public static bool TryApply(Shard shard, Request request)
     {
-        if (shard.View.Map!.ReplicasPerPartition > 1 || !shard.IsComplete(request.Partition) || !shard.View.ClockIsTrusted)
+        if (shard.View.Map!.ReplicasPerPartition > 1 || shard.View.Map!.IsPending(request.Partition) || !shard.IsComplete(request.Partition) || !shard.View.ClockIsTrusted)
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
         FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out RecordView record, out _);
@@ -75,6 +75,15 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     /// <summary>Once peers may hold an attempt, no failure proves that nothing was applied.</summary>
     protected bool WasSent => _wasSent;
 
+    /// <summary>A change that was sent is sent again, to all that are replicas now; it counts nobody twice.</summary>
+    protected override void OnMoved()
+    {
+        if (!_write.IsActive)
+            return;
+        Shard.Operations.Renew(this);
+        _write.Begin(_stamp, _delta, _localWinner, RuleOf(Request.WriteLevel));
+    }
+
     public override void OnWriteReply(ushort from, in WriteReply reply) => _write.OnReply(from, reply);
 
     public override void OnHintReply(ushort from, in HintReply reply) => _write.OnHintReply(from, reply);
@@ -94,6 +103,12 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (++_restamps > Shard.Options.RestampsMax)
         {
             AnswerTimeout("write outranked by others again and again", 0, _write.Required);
+            return;
+        }
+        if (!Map.IsReplica(Request.Partition, Shard.View.Self))
+        {
+            // The partition moved away meanwhile, and what outranked the write is not known here.
+            AnswerTimeout("write outranked by another", 0, _write.Required);
             return;
         }
         Shard.Emit(new NodeEvent(NodeEventKind.Restamped, Request.Partition, winner));
@@ -168,6 +183,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             OnSuperseded(applied.Winner);
             return;
         }
+        _localWinner = applied.Winner;
         _write.Begin(context.DeltaVersion, _delta, applied.Winner, RuleOf(Request.WriteLevel));
     }
 

@@ -66,7 +66,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     public void Begin()
     {
         Forget();
-        if (Completes && CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart))
+        if (Completes && IsComplete())
         {
             End();
             return;
@@ -86,6 +86,21 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
             Wait();
         else
             End();
+    }
+
+    private bool IsComplete() =>
+        CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart)
+        && (_finished.Count == sources.Length || MeetsLocalQuorums());
+
+    private bool MeetsLocalQuorums()
+    {
+        ClusterMap map = Shard.View.Map!;
+        int own = map.DataCentreOf(Shard.View.Self), near = 0, nearComplete = 0;
+        foreach (ushort node in map.ReplicasOf(partition))
+            near += map.DataCentreOf(node) == own ? 1 : 0;
+        foreach (int source in _finished.And(_completeAtStart))
+            nearComplete += map.DataCentreOf(sources[source]) == own ? 1 : 0;
+        return CompletionRule.MeetsLocalQuorums(near, nearComplete);
     }
 
     public void Abandon()

@@ -51,7 +51,7 @@ internal sealed class Fallbacks(Shard shard)
         Span<ushort> used = stackalloc ushort[ReplicaSet.ReplicasMax];
         used.Fill(NoNode);
         ReplicaSet hintable = ReplicaSet.Empty;
-        ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
+        ReadOnlySpan<ushort> replicas = map.MembersOf(partition);
         for (int replica = 0; replica < replicas.Length; replica++)
         {
             int fallback = shard.View.IsUp(replicas[replica]) ? None : Choose(map, partition, replicas[replica], used);
@@ -76,7 +76,7 @@ internal sealed class Fallbacks(Shard shard)
     }
 
     private static bool IsOwner(ClusterMap map, int partition, ushort node) =>
-        map.ReplicasOf(partition).Contains(node) || map.PendingOf(partition).Contains(node);
+        map.MembersOf(partition).Contains(node) || map.PendingOf(partition).Contains(node);
 
     private bool HasRefused(ushort node, ushort target) =>
         _refusedUntil.Count > 0 && _refusedUntil.TryGetValue((node, target), out long until) && shard.Now.MonotonicMicros < until;

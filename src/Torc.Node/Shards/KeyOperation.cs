@@ -16,7 +16,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
 
     public Request Request { get; private set; } = null!;
 
-    /// <summary>The map of when the operation began: its replicas do not change under it.</summary>
+    /// <summary>The map that it counts by; when its partition changes it begins again (<see cref="OnMoved"/>).</summary>
     public ClusterMap Map { get; private set; } = null!;
 
     public bool HoldsKey { get; set; }
@@ -29,7 +29,8 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
 
     public RecordKey RecordKey => new(Request.Keyspace, Request.Partition, Request.KeyHash, Request.Key);
 
-    public ReadOnlySpan<ushort> Replicas => Map.ReplicasOf(Request.Partition);
+    /// <summary>All that the request goes to, newcomers of a pending move behind the present ones.</summary>
+    public ReadOnlySpan<ushort> Replicas => Map.MembersOf(Request.Partition);
 
     public int LocalIndex => Replicas.IndexOf(Shard.View.Self);
 
@@ -52,10 +53,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
             ReplicaSet whole = ReplicaSet.Empty;
             for (int i = 0; i < Replicas.Length; i++)
             {
-                ushort node = Replicas[i];
-                bool counts = node == Shard.View.Self
-                    ? Shard.IsComplete(Request.Partition)
-                    : Shard.View.IsUp(node) && Shard.View.IsPeerComplete(node, Request.Partition);
+                bool counts = Replicas[i] == Shard.View.Self ? Counts(i, Shard.IsComplete(Request.Partition)) : CanAsk(i);
                 if (counts)
                     whole = whole.With(i);
             }
@@ -63,8 +61,18 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         }
     }
 
+    /// <summary>Whether a peer is up and its answer can count.</summary>
+    public bool CanAsk(int replica) =>
+        Shard.View.IsUp(Replicas[replica]) && Counts(replica, Shard.View.IsPeerComplete(Replicas[replica], Request.Partition));
+
+    /// <summary>Whether what a replica holds counts: the copies of newcomers always do, towards the new set (<see cref="JointRules"/>).</summary>
+    public bool Counts(int replica, bool complete) => complete || (Map.IsPending(Request.Partition) && Map.IsNewcomer(Request.Partition, Replicas[replica]));
+
+    /// <summary>This node may run requests of the partition: it is a replica, and whole.</summary>
+    public bool MayCoordinate => Map.IsReplica(Request.Partition, Shard.View.Self) && Shard.IsComplete(Request.Partition);
+
     /// <summary>What a level asks of the replicas of this key, coordinated here.</summary>
-    public QuorumRule RuleOf(ConsistencyLevel level) => LevelRules.Of(Map, level, Request.Partition, Shard.View.Self);
+    public QuorumRule RuleOf(ConsistencyLevel level) => JointRules.Of(Map, level, Request.Partition, Shard.View.Self);
 
     /// <summary>"2 of 3 replicas and 1 is up and whole", for the text of an UNAVAILABLE.</summary>
     protected string Shortage(in QuorumRule rule)
@@ -98,6 +106,17 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         if (!IsEnded)
             Register();
     }
+
+    public sealed override void OnMapChanged(ClusterMap previous, ClusterMap map)
+    {
+        bool moved = map.EpochOf(Request.Partition) != Map.EpochOf(Request.Partition);
+        Map = map;
+        if (moved && !IsEnded)
+            OnMoved();
+    }
+
+    /// <summary>The partition's replicas changed: what was asked of them is asked again, of the new ones. One that waits for its turn or for storage has asked nothing.</summary>
+    protected abstract void OnMoved();
 
     /// <summary>From now on answers of peers and time find it: before something is asked of a peer, and when it has to wait.</summary>
     public void Register()

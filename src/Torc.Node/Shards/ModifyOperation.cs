@@ -36,6 +36,24 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         Run(null);
     }
 
+    protected override void OnMoved()
+    {
+        if (!_isReading)
+        {
+            base.OnMoved();
+            return;
+        }
+        _isReading = false;
+        _read.Reset(KeptBytesMax);
+        Shard.Operations.Renew(this);
+        if (MayCoordinate)
+            Run(null);
+        else if (WasSent)
+            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
+        else
+            HandOver();
+    }
+
     protected override void OnResume(ColdRead? finished) => Run(finished);
 
     public override void OnReadReply(ushort from, in ReadReply reply)

@@ -1,3 +1,4 @@
+using Torc.Core.Placement;
 using Torc.Node.Peers;
 using Torc.Storage;
 
@@ -60,6 +61,11 @@ internal abstract class Operation(Shard shard)
     }
 
     public virtual void OnForwardReply(ushort from, in ForwardReply reply)
+    {
+    }
+
+    /// <summary>The shard acts by another map now. What counts answers of replicas begins again when its partition has changed.</summary>
+    public virtual void OnMapChanged(ClusterMap previous, ClusterMap map)
     {
     }
 

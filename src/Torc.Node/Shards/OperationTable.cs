@@ -1,3 +1,5 @@
+using Torc.Core.Placement;
+
 namespace Torc.Node.Shards;
 
 /// <summary>
@@ -72,6 +74,18 @@ internal sealed class OperationTable(int operationsMax)
                 operation.OnTimeout();
             else
                 operation.OnTick();
+            pool.PutBack(operation);
+        }
+    }
+
+    /// <summary>The shard acts by another map.</summary>
+    public void MapChanged(ClusterMap previous, ClusterMap map, OperationPool pool)
+    {
+        foreach (Operation operation in UnderWay())
+        {
+            if (Find(operation.Id) != operation)
+                continue;
+            operation.OnMapChanged(previous, map);
             pool.PutBack(operation);
         }
     }

@@ -16,6 +16,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     private readonly List<(ReadOperation Operation, ulong Id)> _followers = [];
     private ulong _rowDigest;
     private ConsistencyLevel _level;
+    private bool _isFollowing;
 
     public ReadOperation(Shard shard)
         : base(shard) => _read = new ReadPhase(this, this);
@@ -24,6 +25,19 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     {
         _read.Reset(KeptBytesMax);
         _followers.Clear();
+        _isFollowing = false;
+    }
+
+    protected override void OnMoved()
+    {
+        if (!_read.IsActive && !_isFollowing)
+            return;
+        Reset();
+        Shard.Operations.Renew(this);
+        if (MayCoordinate)
+            Run(null);
+        else
+            HandOver();
     }
 
     /// <summary>
@@ -33,7 +47,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     public static bool TryAnswer(Shard shard, Request request)
     {
         bool isEnough = Levels.Required(request.ReadLevel, shard.View.Map!.ReplicasPerPartition) == 1;
-        if (!isEnough)
+        if (!isEnough || shard.View.Map!.IsPending(request.Partition))
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
         FindOutcome outcome = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out _);
@@ -126,6 +140,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
             && Request.Keyspace == follower.Request.Keyspace && Request.Key.SequenceEqual(follower.Request.Key);
         if (!shares)
             return false;
+        follower._isFollowing = true;
         follower.Register();
         follower.RememberObserved();
         _followers.Add((follower, follower.Id));

@@ -1,6 +1,5 @@
 using Torc.Core.Cells;
 using Torc.Core.Replication;
-using Torc.Node.Control;
 using Torc.Node.Peers;
 
 namespace Torc.Node.Shards;
@@ -43,6 +42,9 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
 
     private Shard Shard => operation.Shard;
 
+    /// <summary>Replicas have been asked and the level is not met.</summary>
+    public bool IsActive => _isActive && !operation.IsEnded;
+
     /// <summary>Starts with the local row as the first answer. Only for more than one required replica.</summary>
     public void Begin(in RowView local, in QuorumRule rule)
     {
@@ -59,11 +61,10 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         _asked = ReplicaSet.Single(localIndex);
         _passed = ReplicaSet.Empty;
         _quorum.Begin(replicas.Length, rule, localIndex);
-        ClusterView view = Shard.View;
         for (int i = 0; i < replicas.Length; i++)
         {
             // An answer of a copy that does not count could only be waited for in vain.
-            if (i != localIndex && !(view.IsUp(replicas[i]) && view.IsPeerComplete(replicas[i], operation.Request.Partition)))
+            if (i != localIndex && !operation.CanAsk(i))
                 _quorum.Fail(i);
         }
         _quorum.Answer(localIndex, local.Digest, local.MaxVersion, complete: true, hasData: true);
@@ -85,8 +86,9 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         }
         if (reply.HasData && _quorum.Decision == ReadDecision.FetchData)
             Join(reply.Row);
-        _quorum.Answer(replica, reply.Digest, reply.MaxVersion, reply.Complete, reply.HasData);
-        if (!reply.Complete)
+        bool counts = operation.Counts(replica, reply.Complete);
+        _quorum.Answer(replica, reply.Digest, reply.MaxVersion, counts, reply.HasData);
+        if (!counts)
         {
             _passed = _passed.With(replica);
             AskAnother();
@@ -103,7 +105,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
         if (reply.Status == WriteStatus.Refused)
             _quorum.Fail(replica);
         else
-            _quorum.RepairAcknowledged(replica, reply.Complete);
+            _quorum.RepairAcknowledged(replica, operation.Counts(replica, reply.Complete));
         Decide();
     }
 
@@ -150,14 +152,12 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
 
     private bool AskOneOf(ReplicaSet candidates)
     {
-        ClusterView view = Shard.View;
         int best = -1, bestDistance = 0;
         foreach (int replica in candidates)
         {
-            ushort node = operation.Replicas[replica];
-            if (!view.IsUp(node) || !view.IsPeerComplete(node, operation.Request.Partition))
+            if (!operation.CanAsk(replica))
                 continue;
-            int distance = view.PeerOf(node)!.Distance;
+            int distance = Shard.View.PeerOf(operation.Replicas[replica])!.Distance;
             if (best >= 0 && distance >= bestDistance)
                 continue;
             best = replica;

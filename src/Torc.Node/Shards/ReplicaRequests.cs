@@ -21,6 +21,8 @@ internal sealed class ReplicaRequests(Shard shard)
 
     public void Handle(ushort from, in PeerMessage message, ColdRead? finished)
     {
+        if (!shard.Placement.Admits(from, message))
+            return;
         bool valid = message.Kind switch
         {
             PeerMessageKind.Write => TryWrite(from, message, finished),
@@ -179,7 +181,8 @@ internal sealed class ReplicaRequests(Shard shard)
         return true;
     }
 
-    private bool TryPark(ushort from, in PeerMessage message, ColdRead? cold)
+    /// <summary>Keeps a message until the record it needs was read, or, when null, for the next tick; false: too many wait already.</summary>
+    public bool TryPark(ushort from, in PeerMessage message, ColdRead? cold)
     {
         if (Parked >= shard.Options.ParkedMessagesMax)
             return false;

@@ -20,7 +20,6 @@ internal sealed class ScanOperation : Operation, IResumable
 {
     private readonly Request _request;
     private readonly RangeScan _scan;
-    private readonly ClusterMap _map; // of when it began: its replicas do not change under it
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _next = new();
     private readonly ulong _from;
@@ -40,7 +39,6 @@ internal sealed class ScanOperation : Operation, IResumable
     {
         _request = request;
         _scan = new RangeScan(shard);
-        _map = shard.View.Map!;
         bool valid = Utf8Parser.TryParse(request.Arguments[1], out _from, out _);
         valid &= Utf8Parser.TryParse(request.Arguments[2], out _budget, out _);
         if (!valid || _budget is < 1 or > ScanMessage.BudgetMax)
@@ -49,9 +47,27 @@ internal sealed class ScanOperation : Operation, IResumable
             _kind = kind;
     }
 
-    private ReadOnlySpan<ushort> Replicas => _map.ReplicasOf(_request.Partition);
+    private ReadOnlySpan<ushort> Replicas => Shard.View.Map!.MembersOf(_request.Partition);
 
-    private QuorumRule Rule => LevelRules.Of(_map, _request.ReadLevel, _request.Partition, Shard.View.Self);
+    private QuorumRule Rule => JointRules.Of(Shard.View.Map!, _request.ReadLevel, _request.Partition, Shard.View.Self);
+
+    public override void OnMapChanged(ClusterMap previous, ClusterMap map)
+    {
+        if (previous.EpochOf(_request.Partition) == map.EpochOf(_request.Partition))
+            return;
+        if (!map.IsReplica(_request.Partition, Shard.View.Self) || !Shard.IsComplete(_request.Partition))
+        {
+            End();
+            Shard.Execute(_request);
+            return;
+        }
+        _asked = _passed = _answered = ReplicaSet.Empty;
+        _hasRange = false;
+        _joined.Clear();
+        _floor = Version.None;
+        Shard.Operations.Renew(this);
+        Begin();
+    }
 
     public void Begin()
     {
@@ -100,7 +116,7 @@ internal sealed class ScanOperation : Operation, IResumable
         int replica = Replicas.IndexOf(from);
         if (replica < 0 || _answered.Contains(replica))
             return;
-        if (reply.Status != ReadStatus.Answered || !reply.Complete)
+        if (reply.Status != ReadStatus.Answered || !Counts(replica, reply.Complete))
         {
             AskInsteadOf(replica);
             return;
@@ -157,7 +173,7 @@ internal sealed class ScanOperation : Operation, IResumable
         foreach (int replica in candidates)
         {
             ushort node = Replicas[replica];
-            if (!Shard.View.IsUp(node) || !Shard.View.IsPeerComplete(node, _request.Partition))
+            if (!Shard.View.IsUp(node) || !Counts(replica, Shard.View.IsPeerComplete(node, _request.Partition)))
                 continue;
             _asked = _asked.With(replica);
             _askedMicros = Shard.Now.MonotonicMicros;
@@ -166,6 +182,9 @@ internal sealed class ScanOperation : Operation, IResumable
         }
         return false;
     }
+
+    /// <summary>What a newcomer lists counts for the new set, complete or not; see <see cref="JointRules"/>.</summary>
+    private bool Counts(int replica, bool complete) => complete || Shard.View.Map!.IsNewcomer(_request.Partition, Replicas[replica]);
 
     private void Refuse()
     {

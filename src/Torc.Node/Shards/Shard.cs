@@ -6,6 +6,7 @@
 // the peers) -> OnPeerMessage (their answers) -> Reply.
 
 using Torc.Core.Clocks;
+using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Node.Commands;
 using Torc.Node.Control;
@@ -18,27 +19,28 @@ namespace Torc.Node.Shards;
 
 public sealed class Shard
 {
-    private const string BusyError = "BUSY this node has too many commands under way; try again later";
-
     internal const string DamagedError =
         "DAMAGED the record of this key cannot be read from disk and no other replica has it; torc inspect says what is wrong, writing the key again replaces it";
 
     private readonly TorcNode _node;
+    private readonly StorageOptions _storage;
     private readonly Completeness _completeness;
+    private readonly RequestRouting _routing;
+    private readonly PeerReplies _replies;
+    private readonly MapChange _mapChange;
     private readonly ShardRepair _repair;
     private readonly ExpirySweep _expiry;
     private readonly FloorSweep _floorSweep;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
-    private ulong _mapEpoch;
     private readonly ByteWriter _reply = new();
     private List<IResumable> _stalled = [];
     private List<IResumable> _resuming = [];
     private int _replyStart;
-    private bool _isFormed;
 
     internal Shard(TorcNode node, int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
     {
         _node = node;
+        _storage = storage;
         Index = index;
         RecordBytesMax = storage.RecordBytesMax;
         Store = store;
@@ -48,6 +50,10 @@ public sealed class Shard
         Trees = new RowTrees(store, Floors, node.PartitionCount);
         Rows = new LocalRows(store, Floors, Trees);
         Replicas = new ReplicaRequests(this);
+        Placement = new PlacementGate(this);
+        _routing = new RequestRouting(this);
+        _replies = new PeerReplies(this);
+        _mapChange = new MapChange(this);
         Operations = new OperationTable(node.Options.OperationsMax);
         Gate = new KeyGate(node.Options.WaitersPerKeyMax);
         Pool = new OperationPool(this);
@@ -74,6 +80,12 @@ public sealed class Shard
 
     public CommandTable Commands => _node.Commands;
 
+    /// <summary>
+    /// Of the map by which this shard answers requests, and by which <see cref="CompletePartitions"/> speaks; 0 before there is one. It acts on no request for a
+    /// partition that has changed since. Read from anywhere.
+    /// </summary>
+    public ulong MapEpoch => _mapChange.Epoch;
+
     /// <summary>Operations waiting for peers or storage: bounded by <see cref="NodeOptions.OperationsMax"/>.</summary>
     public int OperationsUnderWay => Operations.Count;
 
@@ -90,9 +102,6 @@ public sealed class Shard
 
     internal ClusterView View { get; private set; }
 
-    /// <summary>Of the map by which this shard answers requests, and by which <see cref="IsComplete"/> speaks; 0 before there is one. Read from anywhere.</summary>
-    public ulong MapEpoch => Volatile.Read(ref _mapEpoch);
-
     public SyncTime Syncs { get; } = new();
 
     internal Instant Now { get; private set; }
@@ -108,6 +117,8 @@ public sealed class Shard
     internal RowTrees Trees { get; }
 
     internal ReplicaRequests Replicas { get; }
+
+    internal PlacementGate Placement { get; }
 
     internal OperationTable Operations { get; }
 
@@ -133,6 +144,9 @@ public sealed class Shard
     {
         Now = now;
         Outbox = outbox;
+        outbox.Map = View.Map;
+        if (_mapChange.Epoch == 0 && View.IsFormed)
+            TakeMap(View.Map);
     }
 
     public void EndTurn()
@@ -159,28 +173,7 @@ public sealed class Shard
     public void Arrive(Span<RecordApproach> approaches) => Store.Arrive(approaches);
 
     /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>
-    public void Execute(Request request)
-    {
-        if ((View.Refusal ?? (Operations.IsFull ? BusyError : null)) is { } refusal)
-        {
-            ReplyError(request, refusal, refused: true);
-            return;
-        }
-        bool forwarded = request.Session is null;
-        int coordinator = Router.Coordinator(View, request.Kind, request.Partition, IsComplete(request.Partition), request.IsLocal);
-        bool here = coordinator == View.Self || (forwarded && CanRunForwarded(request));
-        if (here)
-            RunHere(request);
-        else if (forwarded)
-            ReplyError(request, "UNAVAILABLE this replica cannot coordinate the request now", refused: true);
-        else if (coordinator == Router.None)
-            ReplyError(
-                request,
-                $"UNAVAILABLE no replica of this key{(request.IsLocal ? " in this data centre" : "")} is up and whole; wait for nodes to come back (torc status shows them)",
-                refused: true);
-        else
-            Forward(request, (ushort)coordinator);
-    }
+    public void Execute(Request request) => _routing.Route(request, maySendOn: false);
 
     public void OnPeerMessage(ushort from, in PeerMessage message)
     {
@@ -193,38 +186,10 @@ public sealed class Shard
                 Replicas.Handle(from, message, null);
                 break;
             case PeerMessageKind.Forward:
-                OnForward(from, message);
-                break;
-            case PeerMessageKind.WriteReply when WriteReply.TryRead(message.Body, out WriteReply write):
-                Operation? writing = Operations.Find(write.Operation);
-                writing?.OnWriteReply(from, write);
-                Pool.PutBack(writing);
-                break;
-            case PeerMessageKind.HintReply when HintReply.TryRead(message.Body, out HintReply hint):
-                OnHintReply(from, hint);
-                break;
-            case PeerMessageKind.ReadReply when ReadReply.TryRead(message.Body, out ReadReply read):
-                Operation? reading = Operations.Find(read.Operation);
-                reading?.OnReadReply(from, read);
-                Pool.PutBack(reading);
-                break;
-            case PeerMessageKind.ScanReply when ScanReply.TryRead(message.Body, out ScanReplyView scan):
-                Operations.Find(scan.Operation)?.OnScanReply(from, scan);
-                break;
-            case PeerMessageKind.ListReply when ListReply.TryRead(message.Body, out ListReply list):
-                Operations.Find(list.Operation)?.OnListReply(from, list);
-                break;
-            case PeerMessageKind.TreeRootsReply when TreeRootsReply.TryRead(message.Body, out TreeRootsReply roots):
-                Operations.Find(roots.Operation)?.OnTreeRootsReply(from, roots);
-                break;
-            case PeerMessageKind.TreeNodesReply when TreeNodesReply.TryRead(message.Body, out TreeNodesReply nodes):
-                Operations.Find(nodes.Operation)?.OnTreeNodesReply(from, nodes);
-                break;
-            case PeerMessageKind.ForwardReply when ForwardReply.TryRead(message.Body, out ForwardReply forward):
-                Operations.Find(forward.Operation)?.OnForwardReply(from, forward);
+                _routing.OnForward(from, message);
                 break;
             default:
-                Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: $"malformed message of kind {(byte)message.Kind}"));
+                _replies.Handle(from, message);
                 break;
         }
     }
@@ -254,10 +219,8 @@ public sealed class Shard
         View = view;
         if (!view.IsFormed)
             return;
-        TakeFormation();
+        TakeMap(previous.Map);
         Hints.OnView(view);
-        if (previous.Map is { } older && older != view.Map)
-            _repair.CatchUp.OnMapChanged(older);
         foreach (PeerState peer in previous.Peers)
         {
             if (peer.IsUp && !view.IsUp(peer.Node.Id))
@@ -268,7 +231,6 @@ public sealed class Shard
             if (peer.IsUp && previous.IsFormed && !previous.IsUp(peer.Node.Id))
                 _repair.CatchUp.OnPeerUp(peer.Node.Id);
         }
-        Volatile.Write(ref _mapEpoch, view.Map!.Epoch);
     }
 
     /// <summary>Called every <see cref="NodeOptions.TickIntervalMs"/>.</summary>
@@ -278,19 +240,23 @@ public sealed class Shard
         Operations.Tick(Now, Pool);
         if (View.Refusal is not null)
             return;
-        TakeFormation();
         _repair.Run();
         _floorSweep.Run();
         _expiry.Run();
         HintReplay.Run();
     }
 
-    internal bool Owns(int partition) =>
-        partition % _node.Shards.Count == Index && View.Map!.IsReplica(partition, View.Self);
+    /// <summary>This shard holds the node's copy of a partition, if the node has one.</summary>
+    internal bool IsHere(int partition) => partition % _node.Shards.Count == Index;
 
-    /// <summary>Owns it, or is to: the partition is moving here.</summary>
-    internal bool Holds(int partition) =>
-        Owns(partition) || (partition % _node.Shards.Count == Index && View.Map!.PendingOf(partition).Contains(View.Self));
+    internal bool Owns(int partition) => IsHere(partition) && View.Map!.IsReplica(partition, View.Self);
+
+    /// <summary>Owns it, or is to: the partition is moving here, and writes come already.</summary>
+    internal bool Holds(int partition) => IsHere(partition) && View.Map!.IsMember(partition, View.Self);
+
+    /// <summary>The log is as durable up to an offset as its mode promises: what was acknowledged there is not lost.</summary>
+    internal bool IsLogSafe(long offset) =>
+        _storage.Mode == StorageMode.Memory || (_storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset) >= offset;
 
     internal bool IsComplete(int partition) => _completeness.IsComplete(partition);
 
@@ -326,7 +292,7 @@ public sealed class Shard
     {
         string where = Store.LastDamage is { } damage ? $"damage in {damage.File} at {damage.Offset}: {damage.What}" : "damage";
         Emit(new NodeEvent(NodeEventKind.DamagedRead, partition, Detail: where));
-        if (View.Map!.ReplicasOf(partition).Length == 1)
+        if (View.Map!.MembersOf(partition).Length == 1)
             return;
         SetComplete(partition, false);
         _repair.CatchUp.OnDamaged(partition);
@@ -450,44 +416,21 @@ public sealed class Shard
         Pool.PutBack(waiting as KeyOperation);
     }
 
-    private void Forward(Request request, ushort coordinator)
+    /// <summary>The view has another map than before; the first may have been there from the start.</summary>
+    private void TakeMap(ClusterMap? previous)
     {
-        var operation = new ForwardOperation(this, request);
-        Operations.Add(operation, Deadline(Options.ForwardTimeoutMs));
-        operation.Send(coordinator);
-    }
-
-    private void OnHintReply(ushort from, in HintReply reply)
-    {
-        if (reply.Status == WriteStatus.Refused)
-            Fallbacks.OnRefused(from, reply.Target);
-        Operation? writing = Operations.Find(reply.Operation);
-        writing?.OnHintReply(from, reply);
-        Pool.PutBack(writing);
-    }
-
-    private void OnForward(ushort from, in PeerMessage message)
-    {
-        Request request = FreeList<Request>.Rent();
-        bool runnable = View.IsFormed && ForwardMessage.TryRead(message, Commands, View.Map!, request);
-        request.OriginNode = from;
-        if (runnable)
-            Execute(request);
-        else
-            Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: "malformed forward"));
-    }
-
-    /// <summary>A forwarder may see health differently from this node: a replica that is whole runs what it is sent.</summary>
-    private bool CanRunForwarded(Request request) =>
-        View.Map!.IsReplica(request.Partition, View.Self) && IsComplete(request.Partition) && (View.ClockIsTrusted || !request.Spec.IsWrite);
-
-    /// <summary>Once in a run, when the map comes into use; it may have been there from the start.</summary>
-    private void TakeFormation()
-    {
-        if (_isFormed)
+        ClusterMap map = View.Map!;
+        if (_mapChange.Epoch == map.Epoch)
             return;
-        _isFormed = true;
-        Clock.Assume(_node.Actor);
-        _repair.CatchUp.OnFormed(_node.Control.WasBornWithMap);
+        Outbox.Map = map;
+        bool isFirst = _mapChange.Epoch == 0;
+        if (isFirst)
+            Clock.Assume(_node.Actor);
+        _mapChange.Take(isFirst ? null : previous, map);
+        if (isFirst)
+            _repair.CatchUp.OnFormed(_node.Control.WasBornWithMap);
+        else
+            _repair.CatchUp.OnMapChanged(previous!);
+        OnStorageProgress();
     }
 }

@@ -31,6 +31,9 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 
     private Shard Shard => operation.Shard;
 
+    /// <summary>The delta was sent and the level is not met.</summary>
+    public bool IsActive => _isActive;
+
     public int Acknowledged => _isActive ? _quorum.Acknowledged : 0;
 
     public int Required => _quorum.Required;
@@ -54,7 +57,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         {
             ushort node = replicas[i];
             if (node == Shard.View.Self)
-                _quorum.Acknowledge(i, reflected: true, localWinner, Shard.IsComplete(operation.Request.Partition));
+                _quorum.Acknowledge(i, reflected: true, localWinner, operation.Counts(i, Shard.IsComplete(operation.Request.Partition)));
             else if (Shard.View.IsUp(node))
                 WriteMessage.Write(
                     Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
@@ -73,7 +76,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         if (reply.Status == WriteStatus.Refused)
             _quorum.Fail(replica);
         else
-            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied, reply.Winner, reply.Complete);
+            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied, reply.Winner, operation.Counts(replica, reply.Complete));
         Decide();
     }
 

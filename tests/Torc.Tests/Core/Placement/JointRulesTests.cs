@@ -13,8 +13,9 @@ public sealed class JointRulesTests
     {
         ClusterMap map = Moving([0, 1, 2], [0, 3, 4]);
         QuorumRule rule = JointRules.Of(map, ConsistencyLevel.Quorum, 0, 0);
-        var nodes = new ushort[ReplicaSet.ReplicasMax];
-        nodes[..JointRules.Replicas(map, 0, nodes)].ShouldBe([0, 1, 2, 3, 4]);
+        map.MembersOf(0).ToArray().ShouldBe([0, 1, 2, 3, 4]);
+        map.IsNewcomer(0, 3).ShouldBeTrue();
+        map.IsNewcomer(0, 1).ShouldBeFalse();
         rule.IsMetBy(Set(0, 1)).ShouldBeFalse("the new set has one");
         rule.IsMetBy(Set(0, 3, 4)).ShouldBeFalse("the old set has one");
         rule.IsMetBy(Set(1, 2, 3, 4)).ShouldBeTrue();
@@ -32,8 +33,8 @@ public sealed class JointRulesTests
             if (now.SequenceEqual(then))
                 continue;
             ClusterMap map = Moving(now, then);
-            var nodes = new ushort[ReplicaSet.ReplicasMax];
-            int count = JointRules.Replicas(map, 0, nodes);
+            ushort[] nodes = map.MembersOf(0).ToArray();
+            int count = nodes.Length;
             QuorumRule joint = JointRules.Of(map, ConsistencyLevel.Quorum, 0, 0);
             foreach (ushort[] set in new[] { now, then })
             {

@@ -31,4 +31,15 @@ public sealed class CompletionRuleTests
     [InlineData(3, 3, 0, true)]
     public void A_newcomer_needs_a_quorum_of_the_present_set(int replicas, int finished, int complete, bool expected) =>
         CompletionRule.IsComplete(replicas, replicas, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
+
+    /// <summary>What a local level acknowledged is on a majority of the data centre, of which this copy may have been one.</summary>
+    [Theory]
+    [InlineData(0, 0, true)]
+    [InlineData(2, 0, false)]
+    [InlineData(2, 1, true)]
+    [InlineData(3, 1, false)]
+    [InlineData(3, 2, true)]
+    [InlineData(5, 3, true)]
+    public void Enough_of_the_own_data_centre(int near, int complete, bool expected) =>
+        CompletionRule.MeetsLocalQuorums(near, complete).ShouldBe(expected);
 }

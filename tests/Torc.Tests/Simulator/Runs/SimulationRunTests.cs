@@ -52,7 +52,7 @@ public class SimulationRunTests
     [InlineData(Defect.ReplyBeforeWrite, 1, 1)]
     [InlineData(Defect.LyingDisk, 1, 1)]
     [InlineData(Defect.WipeUnnoticed, 1, 1)]
-    [InlineData(Defect.OutrankedIsApplied, 1, 1)]
+    [InlineData(Defect.OutrankedIsApplied, 1, 9)]
     [InlineData(Defect.IncompleteCounts, 3, 1)]
     [InlineData(Defect.WeakReads, 4, 1)]
     [InlineData(Defect.StoppedWallClock, 6, 1)]

@@ -1,0 +1,57 @@
+using Torc.Node.Commands;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Shards;
+
+/// <summary>Which node coordinates a request that reached this shard: this one, when it is a whole replica; else it is passed to one that is, or refused.</summary>
+internal sealed class RequestRouting(Shard shard)
+{
+    private const string BusyError = "BUSY this node has too many commands under way; try again later";
+
+    /// <param name="request">Of a client, or forwarded.</param>
+    /// <param name="maySendOn">Its forwarder knows less of the partition's replicas than this node: it may go further. Each hop knows more, so it ends.</param>
+    public void Route(Request request, bool maySendOn)
+    {
+        if ((shard.View.Refusal ?? (shard.Operations.IsFull ? BusyError : null)) is { } refusal)
+        {
+            shard.ReplyError(request, refusal, refused: true);
+            return;
+        }
+        bool forwarded = request.Session is null;
+        int coordinator = Router.Coordinator(shard.View, request.Kind, request.Partition, shard.IsComplete(request.Partition), request.IsLocal);
+        bool here = coordinator == shard.View.Self || (forwarded && CanRunForwarded(request));
+        if (here)
+            shard.RunHere(request);
+        else if (forwarded && !(maySendOn && coordinator != Router.None))
+            shard.ReplyError(request, "UNAVAILABLE this replica cannot coordinate the request now", refused: true);
+        else if (coordinator == Router.None)
+            shard.ReplyError(
+                request,
+                $"UNAVAILABLE no replica of this key{(request.IsLocal ? " in this data centre" : "")} is up and whole; wait for nodes to come back (torc status shows them)",
+                refused: true);
+        else
+            Forward(request, (ushort)coordinator);
+    }
+
+    public void OnForward(ushort from, in PeerMessage message)
+    {
+        Request request = FreeList<Request>.Rent();
+        bool runnable = shard.View.IsFormed && ForwardMessage.TryRead(message, shard.Commands, shard.View.Map!, request);
+        request.OriginNode = from;
+        if (runnable)
+            Route(request, maySendOn: shard.Placement.IsStale(from, message));
+        else
+            shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: "malformed forward"));
+    }
+
+    private void Forward(Request request, ushort coordinator)
+    {
+        var operation = new ForwardOperation(shard, request);
+        shard.Operations.Add(operation, shard.Deadline(shard.Options.ForwardTimeoutMs));
+        operation.Send(coordinator);
+    }
+
+    /// <summary>A forwarder may see health differently from this node: a replica that is whole runs what it is sent.</summary>
+    private bool CanRunForwarded(Request request) =>
+        shard.View.Map!.IsReplica(request.Partition, shard.View.Self) && shard.IsComplete(request.Partition) && (shard.View.ClockIsTrusted || !request.Spec.IsWrite);
+}
