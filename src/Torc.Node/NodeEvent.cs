@@ -77,7 +77,7 @@ public enum NodeEventKind
     /// <summary>A peer's request for a partition was not acted on: it comes from before the partition's last change, or cannot wait for a newer map. Node: the peer.</summary>
     StaleRefused,
 
-    /// <summary>This node is no replica of the partition any more and has dropped its rows. Count: how many.</summary>
+    /// <summary>This node is no replica of the partition any more and has dropped its rows.</summary>
     PartitionDropped,
 }
 

@@ -35,6 +35,30 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _merged = new();
 
+    /// <summary>Any replicated row of the partition is stored here.</summary>
+    public bool Has(ushort partition)
+    {
+        for (int index = 0; index < RowTrees.Keyspaces; index++)
+        {
+            if (store.Counts(RowTrees.KeyspaceAt(index), partition).Records > 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Forgets all replicated rows of a partition, in one record for each keyspace. False: the log takes nothing at the moment.</summary>
+    public bool TryDrop(ushort partition)
+    {
+        for (int index = 0; index < RowTrees.Keyspaces; index++)
+        {
+            byte keyspace = RowTrees.KeyspaceAt(index);
+            if (store.DropPartition(keyspace, partition) != PutOutcome.Done)
+                return false;
+            trees.OnDropped(keyspace, partition);
+        }
+        return true;
+    }
+
     /// <summary>
     /// Reads a row as this replica knows it. Found and NotFound both give a row (the absent one, or the floor's tombstone);
     /// it points into the store and stays valid until the next call on it.

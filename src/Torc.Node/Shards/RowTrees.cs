@@ -19,8 +19,11 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
     /// <summary>A copy whose trees damage has dropped so often is caught up by listing, without waiting for them.</summary>
     private const int DropsMax = 2;
 
-    private readonly PartitionTree?[]?[] _trees = new PartitionTree?[KeyspaceSettings.UserKeyspacesMax + 1][];
+    private readonly PartitionTree?[]?[] _trees = new PartitionTree?[Keyspaces][];
     private readonly byte[] _drops = new byte[partitions];
+
+    /// <summary>Keyspaces whose rows are replicated: the users' and the system's.</summary>
+    public const int Keyspaces = KeyspaceSettings.UserKeyspacesMax + 1;
 
     public static byte KeyspaceAt(int index) => index == KeyspaceSettings.UserKeyspacesMax ? KeyspaceSettings.SystemId : (byte)index;
 
@@ -93,6 +96,9 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
 
     /// <summary>The floor rose, so that rows look different, or are gone, without having changed.</summary>
     public void OnFloorRaised(byte keyspace, ushort partition) => Drop(keyspace, partition);
+
+    /// <summary>The rows are gone from this node.</summary>
+    public void OnDropped(byte keyspace, ushort partition) => Drop(keyspace, partition);
 
     /// <summary>A record cannot be read: what it added is not known.</summary>
     public void OnDamaged(byte keyspace, ushort partition)

@@ -31,6 +31,7 @@ public sealed class Shard
     private readonly ShardRepair _repair;
     private readonly ExpirySweep _expiry;
     private readonly FloorSweep _floorSweep;
+    private readonly FormerCopies _former;
     private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
     private readonly ByteWriter _reply = new();
     private List<IResumable> _stalled = [];
@@ -64,6 +65,7 @@ public sealed class Shard
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
+        _former = new FormerCopies(this);
         ShardRecovery.Run(store, disk, this, node.PartitionCount);
         Hints.Load(disk, node.PartitionCount);
     }
@@ -242,6 +244,7 @@ public sealed class Shard
             return;
         _repair.Run();
         _floorSweep.Run();
+        _former.Run();
         _expiry.Run();
         HintReplay.Run();
     }

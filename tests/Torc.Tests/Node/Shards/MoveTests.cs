@@ -27,6 +27,27 @@ public class MoveTests
     }
 
     [Fact]
+    public void What_has_moved_away_is_dropped_when_the_change_is_over()
+    {
+        var cluster = new LoopCluster(Nodes);
+        Fill(cluster, "before");
+        Planned(cluster);
+        AwaitEnd(cluster);
+        cluster.Elapse(1_000);
+        ClusterMap map = cluster[0].Node.View.Map!;
+        for (int node = 0; node < Nodes; node++)
+        {
+            for (ushort partition = 0; partition < map.PartitionCount; partition++)
+            {
+                bool isHeld = cluster[node].Node.Shards[cluster[node].Node.ShardOf(partition)].Store.Counts(0, partition).Records > 0;
+                isHeld.ShouldBe(map.IsReplica(partition, (ushort)node), $"node {node}, partition {partition}");
+            }
+        }
+        cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.PartitionDropped);
+        ReadAll(cluster, Keys);
+    }
+
+    [Fact]
     public void A_write_waits_for_a_majority_of_both_sets()
     {
         var cluster = new LoopCluster(Nodes);
