@@ -125,5 +125,19 @@ public sealed class TorcNode
         }
     }
 
+    /// <summary>Some shard keeps writes for nodes that were down.</summary>
+    public bool KeepsHints
+    {
+        get
+        {
+            foreach (Shard? shard in _shards)
+            {
+                if (shard?.HintBytes.Count > 0)
+                    return true;
+            }
+            return false;
+        }
+    }
+
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);
 }

@@ -34,36 +34,23 @@ public sealed class ChangeCoordinator
     /// <summary>What became of the last requests, in the order in which they were made. Replaced, never changed: readable from anywhere.</summary>
     public ImmutableArray<ClusterRequestReport> Reports { get; private set; } = [];
 
-    /// <summary>
-    /// The map with which the cluster goes on after it lost the majority of its voters; null when that is refused. The operator vouches that the
-    /// voters named are gone for ever; what can be seen from here must not speak against it.
-    /// </summary>
-    public ClusterMap? RecoverVoters(ClusterRequest request, ClusterMap map, IReadOnlyList<ushort> lost)
-    {
-        string? objection = null;
-        foreach (ushort voter in lost)
-        {
-            if (!map.Voters.Contains(voter))
-                objection ??= $"Node {voter} is no voter; the voters are nodes {string.Join(", ", map.Voters)}.";
-            else if (voter == _self || _reports.IsAlive(voter))
-                objection ??= $"Node {voter} is up.";
-        }
-        if (map.Voters.Count(voter => !lost.Contains(voter)) > map.Voters.Count / 2)
-            objection ??= "The other voters are a majority, and decide without those. Remove lost nodes with REMOVE.";
-        Report(request, objection is null ? ClusterRequestState.Decided : ClusterRequestState.Refused, objection ?? "decided on the operator's word");
-        return objection is null ? ChangeSteps.RecoverVoters(map, lost) : null;
-    }
-
     /// <summary>Takes a request; its outcome is told by <see cref="Reports"/>.</summary>
-    public void Ask(ClusterRequest request, bool isFormed)
+    /// <param name="request">What is asked for.</param>
+    /// <param name="map">The map in use; null when there is none, or a newer one is being made durable.</param>
+    /// <param name="outbox">For events.</param>
+    /// <returns>A map to be used at once, on the operator's word; null mostly.</returns>
+    public ClusterMap? Ask(ClusterRequest request, ClusterMap? map, Outbox outbox)
     {
         Report(request, ClusterRequestState.Deciding, "being decided");
-        if (!isFormed)
-            Report(request, ClusterRequestState.Refused, "This node is in no cluster yet.");
+        if (map is null)
+            Report(request, ClusterRequestState.Refused, "This node is in no cluster yet, or is just taking over a newer map: ask again in a moment.");
+        else if (request.Wish is ClusterWish.RecoverVoters recovery)
+            return RecoverVoters(request, map, recovery.Lost, outbox);
         else if (_waiting.Count < RequestsMax)
             _waiting.Enqueue(request);
         else
             Report(request, ClusterRequestState.Refused, $"{RequestsMax} requests wait already: are the voters up?");
+        return null;
     }
 
     /// <summary>Time has passed, or a map came into use.</summary>
@@ -98,10 +85,31 @@ public sealed class ChangeCoordinator
             case ClusterWish.Cancel:
                 Report(request, ClusterRequestState.Refused, "No change is under way.");
                 break;
-            default:
-                Report(request, ClusterRequestState.Refused, "A newer map was just taken over: look whether it is still needed.");
-                break;
         }
+    }
+
+    /// <summary>
+    /// The map with which the cluster goes on after it lost the majority of its voters; null when that is refused. The operator vouches that the
+    /// voters named are gone for ever; what can be seen from here must not speak against it.
+    /// </summary>
+    private ClusterMap? RecoverVoters(ClusterRequest request, ClusterMap map, IReadOnlyList<ushort> lost, Outbox outbox)
+    {
+        string? objection = null;
+        foreach (ushort voter in lost)
+        {
+            if (!map.Voters.Contains(voter))
+                objection ??= $"Node {voter} is no voter; the voters are nodes {string.Join(", ", map.Voters)}.";
+            else if (voter == _self || _reports.IsAlive(voter))
+                objection ??= $"Node {voter} is up.";
+        }
+        if (map.Voters.Count(voter => !lost.Contains(voter)) > map.Voters.Count / 2)
+            objection ??= "The other voters are a majority, and decide without those. Remove lost nodes with REMOVE.";
+        Report(request, objection is null ? ClusterRequestState.Decided : ClusterRequestState.Refused, objection ?? "decided on the operator's word");
+        if (objection is not null)
+            return null;
+        ClusterMap recovered = ChangeSteps.RecoverVoters(map, lost);
+        outbox.Events.Add(new NodeEvent(NodeEventKind.VotersRecovered, Detail: $"epoch {recovered.Epoch}: without nodes {string.Join(", ", lost)}"));
+        return recovered;
     }
 
     private void Submit(ClusterRequest request, ClusterMap next, Instant now)

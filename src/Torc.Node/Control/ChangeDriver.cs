@@ -13,6 +13,9 @@ public static class ChangeDriver
     {
         bool IsAlive(ushort node);
 
+        /// <summary>The node told last that it keeps writes for nodes that were down.</summary>
+        bool KeepsHints(ushort node);
+
         /// <summary>The birth that the node greeted with, or the map's when it did not.</summary>
         ulong BirthOf(ushort node);
     }
@@ -63,7 +66,23 @@ public static class ChangeDriver
         List<int> next = Beginnable(map, planned, busy, copiesPerNodeMax);
         if (next.Count > 0)
             return ChangeSteps.Begin(map, next);
-        return planned.Count == 0 && !isWaiting && StepRules.MayFinish(map, reports) ? ChangeSteps.Finish(map) : null;
+        bool mayFinish = planned.Count == 0 && !isWaiting && StepRules.MayFinish(map, reports) && LeaversAreDone(map, reports);
+        return mayFinish ? ChangeSteps.Finish(map) : null;
+    }
+
+    /// <summary>
+    /// Hints may have counted towards a write's level: nodes that leave alive deliver theirs first. Those of a dead one are lost with it, as any
+    /// copy on it is.
+    /// </summary>
+    private static bool LeaversAreDone(ClusterMap map, IReports reports)
+    {
+        foreach (NodeInfo node in map.Nodes)
+        {
+            bool mayKeepHints = reports.KeepsHints(node.Id) || reports.MapEpochOf(node.Id) == 0;
+            if (node.State == NodeState.Leaving && reports.IsAlive(node.Id) && mayKeepHints)
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Planned moves whose nodes have room for one more copy, in order of partition.</summary>

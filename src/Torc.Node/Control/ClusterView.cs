@@ -17,6 +17,9 @@ public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> In
     /// <summary>It said that its disk is slow beside those of others: it is asked for what others cannot do.</summary>
     public bool HasSlowDisk { get; init; }
 
+    /// <summary>It keeps writes for nodes that were down.</summary>
+    public bool KeepsHints { get; init; }
+
     /// <summary>Classes of nearness, the lowest to be asked first: coarse, because small differences say nothing.</summary>
     public int Distance => HasSlowDisk ? int.MaxValue : BitOperations.Log2((ulong)Math.Max(LatencyMicros, 0) / NearMicros | 1);
 
@@ -88,7 +91,7 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
         for (int i = 0; i < Peers.Length; i++)
         {
             PeerState a = Peers[i], b = other.Peers[i];
-            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.HasSlowDisk != b.HasSlowDisk || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.HasSlowDisk != b.HasSlowDisk || a.KeepsHints != b.KeepsHints || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
                 return false;
         }
         return true;

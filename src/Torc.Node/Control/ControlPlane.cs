@@ -149,18 +149,8 @@ public sealed class ControlPlane
     /// <summary>An operator asks for a change of the cluster; <see cref="Requests"/> tells what became of it.</summary>
     public void Ask(ClusterRequest request, Instant now, Outbox outbox)
     {
-        if (request.Wish is ClusterWish.RecoverVoters recovery && _mapInUse is { } map && _mapUnderWay is null)
-        {
-            if (_changes.RecoverVoters(request, map, recovery.Lost) is { } recovered)
-            {
-                outbox.Events.Add(new NodeEvent(NodeEventKind.VotersRecovered, Detail: $"epoch {recovered.Epoch}: without nodes {string.Join(", ", recovery.Lost)}"));
-                Offer(recovered, _self.Id, outbox);
-            }
-        }
-        else
-        {
-            _changes.Ask(request, isFormed: _mapInUse is not null);
-        }
+        if (_changes.Ask(request, _mapUnderWay is null ? _mapInUse : null, outbox) is { } recovered)
+            Offer(recovered, _self.Id, outbox);
         Refresh(now, outbox);
     }
 
@@ -445,7 +435,7 @@ public sealed class ControlPlane
     {
         // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
         ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _reports.OwnIncompleteBits());
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _reports.OwnIncompleteBits());
     }
 
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
@@ -487,6 +477,7 @@ public sealed class ControlPlane
                 _health.LatencyMicros(listed.Id), _health.ClockOffsetMs(listed.Id))
             {
                 IsAlive = _gossip.IsLive(listed.Id),
+                KeepsHints = _reports.KeepsHints(listed.Id),
                 HasSlowDisk = listed.Id == _self.Id ? _slowDisks.IsOwnSlow : _slowDisks.IsSlow(listed.Id),
                 MapEpoch = listed.Id == _self.Id ? map.Epoch : _reports.ToldMapEpochOf(listed.Id),
             });

@@ -9,6 +9,7 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
 {
     private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
     private readonly Dictionary<ushort, ulong> _mapEpochs = [];
+    private readonly HashSet<ushort> _keepHints = [];
     private readonly Dictionary<ushort, NodeInfo> _greeted = [];
     private readonly HashSet<ushort> _linked = []; // those whose greeting came over a link that is open
 
@@ -30,6 +31,10 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
     {
         ReadOnlySpan<byte> bits = heartbeat.IncompleteBits;
         _mapEpochs[from] = heartbeat.MapEpoch;
+        if (heartbeat.KeepsHints)
+            _keepHints.Add(from);
+        else
+            _keepHints.Remove(from);
         ImmutableArray<bool> known = _incomplete.GetValueOrDefault(from);
         var flags = new bool[Math.Min(bits.Length * 8, node.PartitionCount)];
         bool changed = known.IsDefault || known.Length != flags.Length;
@@ -75,6 +80,8 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
         ImmutableArray<bool> incomplete = IncompleteOf(of);
         return partition >= incomplete.Length || !incomplete[partition];
     }
+
+    public bool KeepsHints(ushort of) => of == Self.Id ? node.KeepsHints : _keepHints.Contains(of);
 
     public bool IsAlive(ushort of) => of == Self.Id || isAlive(of);
 

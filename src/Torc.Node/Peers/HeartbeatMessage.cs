@@ -3,11 +3,14 @@ namespace Torc.Node.Peers;
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
 /// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 |
-/// sync time u32 (microseconds, recent mean) | slow disk u8 (0 or 1) | incomplete bits, a blob</c>.
+/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints) | incomplete bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
 {
+    private const int SlowDiskFlag = 1;
+    private const int HintsFlag = 2;
+
     public long SentMicros { get; private init; }
 
     public long WallMs { get; private init; }
@@ -21,18 +24,21 @@ public readonly ref struct HeartbeatMessage
     /// <summary>The sender finds its disk slow beside those of others.</summary>
     public bool HasSlowDisk { get; private init; }
 
+    /// <summary>The sender keeps writes for nodes that were down.</summary>
+    public bool KeepsHints { get; private init; }
+
     /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; private init; }
 
     public static void Write(
-        PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, ReadOnlySpan<byte> incompleteBits)
+        PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, bool keepsHints, ReadOnlySpan<byte> incompleteBits)
     {
         ByteWriter body = to.Begin(kind, PeerFrame.ControlPartition);
         body.WriteInt64(sentMicros);
         body.WriteInt64(wallMs);
         body.WriteUInt64(mapEpoch);
         body.WriteUInt32((uint)Math.Min(syncMicros, uint.MaxValue));
-        body.WriteByte(hasSlowDisk ? (byte)1 : (byte)0);
+        body.WriteByte((byte)((hasSlowDisk ? SlowDiskFlag : 0) | (keepsHints ? HintsFlag : 0)));
         body.WriteBlob(incompleteBits);
         to.End();
     }
@@ -40,13 +46,18 @@ public readonly ref struct HeartbeatMessage
     public static bool TryRead(ReadOnlySpan<byte> body, out HeartbeatMessage message)
     {
         var reader = new ByteReader(body);
+        long sentMicros = reader.ReadInt64(), wallMs = reader.ReadInt64();
+        ulong mapEpoch = reader.ReadUInt64();
+        uint syncMicros = reader.ReadUInt32();
+        int flags = reader.ReadByte();
         message = new HeartbeatMessage
         {
-            SentMicros = reader.ReadInt64(),
-            WallMs = reader.ReadInt64(),
-            MapEpoch = reader.ReadUInt64(),
-            SyncMicros = reader.ReadUInt32(),
-            HasSlowDisk = reader.ReadByte() != 0,
+            SentMicros = sentMicros,
+            WallMs = wallMs,
+            MapEpoch = mapEpoch,
+            SyncMicros = syncMicros,
+            HasSlowDisk = (flags & SlowDiskFlag) != 0,
+            KeepsHints = (flags & HintsFlag) != 0,
             IncompleteBits = reader.ReadBlob(),
         };
         return reader.Complete;

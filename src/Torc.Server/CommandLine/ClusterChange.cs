@@ -39,14 +39,14 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
     /// <summary>A bar that moves until no change is under way.</summary>
     internal async Task Watch()
     {
-        (bool isChanging, long planned, long begun) = await Status();
-        long total = Math.Max(1, planned + begun);
+        (bool isChanging, long left, _) = await Status();
+        long total = Math.Max(1, left);
         try
         {
             if (isChanging && !Console.IsErrorRedirected)
                 await WatchOnTerminal(total);
             else
-                await Follow(static _ => { });
+                await Follow(static (_, _) => { });
         }
         catch (OperationCanceledException)
         {
@@ -68,30 +68,32 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
             .StartAsync(async context =>
             {
                 ProgressTask task = context.AddTask("moving", maxValue: total);
-                await Follow(left =>
+                await Follow((left, waits) =>
                 {
                     task.Value = total - Math.Min(left, total);
-                    task.Description = Markup.Escape($"{Screen.Count(left)} of {Screen.Count(total)} partitions left to move");
+                    task.Description = Markup.Escape($"{Screen.Count(left)} of {Screen.Count(total)} partitions left to move{(waits.Length > 0 ? ". " : "")}{waits}");
                 });
             });
     }
 
-    private async Task Follow(Action<long> show)
+    private async Task Follow(Action<long, string> show)
     {
         while (true)
         {
-            (bool isChanging, long planned, long begun) = await Status();
+            (bool isChanging, long left, string waits) = await Status();
             if (!isChanging)
                 return;
-            show(planned + begun);
+            show(left, waits);
             await Task.Delay(PollMs, cancelled);
         }
     }
 
-    private async Task<(bool IsChanging, long Planned, long Begun)> Status()
+    /// <summary>Whether a change is under way, how many partitions it has left to move, and in words what it waits for.</summary>
+    private async Task<(bool IsChanging, long Left, string Waits)> Status()
     {
         RespValue status = await client.Call(["TORC.CLUSTER", "STATUS"], cancelled);
-        return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer, status["moves-begun"]!.Integer);
+        string waits = string.Join(' ', status["waits"]!.Items.Select(static wait => wait.Text));
+        return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer + status["moves-begun"]!.Integer, waits);
     }
 
     private async Task AwaitDecision(long request)

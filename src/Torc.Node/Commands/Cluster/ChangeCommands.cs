@@ -25,7 +25,7 @@ internal static class ChangeCommands
         "CANCEL", "    End the change under way early: what has moved stays moved.",
         "RECOVER-VOTERS <node> [<node> ...]", "    Go on without voters that are gone for ever, although they are the majority.",
         "REQUEST <number>", "    What became of a request that was made on this node.",
-        "STATUS", "    The map's epoch, the change under way, and each node.",
+        "STATUS", "    The map's epoch, the change under way and what it waits for, and each node.",
     ];
 
     public static IEnumerable<CommandSpec> Specs =>
@@ -49,7 +49,7 @@ internal static class ChangeCommands
                     "Goes on without the voters named, which are gone for ever, although they are the majority: for disasters. If one of them lives where this node "
                     + "cannot see it, two halves of the cluster go on with different owners, and writes are lost when they meet."),
                 Make("request", 3, OnRequest, "number", "Tells what became of a request that was made on this node: its state (deciding, decided or refused) and words for the operator."),
-                Make("status", 2, OnStatus, "", "Tells the map's epoch, how far the change under way is, and each node's state."),
+                Make("status", 2, OnStatus, "", "Tells the map's epoch, how far the change under way is and what it waits for, and each node's state."),
                 HelpCommand.Make("torc.cluster", "1.0.0", CategoryNames.Administration, Help, "cluster"),
             ],
         },
@@ -200,7 +200,7 @@ internal static class ChangeCommands
             planned += map.MoveOf(partition) is { Stage: MoveStage.Planned } ? 1 : 0;
             pending += map.MoveOf(partition) is { Stage: MoveStage.Pending } ? 1 : 0;
         }
-        reply.MapHeader(7, context.Request.Protocol);
+        reply.MapHeader(8, context.Request.Protocol);
         reply.Bulk("epoch"u8);
         reply.Integer((long)map.Epoch);
         reply.Bulk("changing"u8);
@@ -209,6 +209,11 @@ internal static class ChangeCommands
         reply.Integer(planned);
         reply.Bulk("moves-begun"u8);
         reply.Integer(pending);
+        IReadOnlyList<string> waits = ChangeWaits.Of(context.View);
+        reply.Bulk("waits"u8);
+        reply.ArrayHeader(waits.Count);
+        foreach (string wait in waits)
+            reply.Bulk(wait);
         reply.Bulk("voters"u8);
         reply.ArrayHeader(map.Voters.Count);
         foreach (ushort voter in map.Voters)
