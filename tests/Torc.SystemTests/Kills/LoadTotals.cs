@@ -13,6 +13,9 @@ internal sealed class LoadTotals
 
     internal long Acknowledged => Interlocked.Read(ref _acknowledged);
 
+    /// <summary>A read may miss what it could have seen: hints that counted are not all delivered (docs/GUARANTEES.md).</summary>
+    internal bool MayReadOldValues { get; set; }
+
     internal long Refused { get; private set; }
 
     internal long Unknown { get; private set; }
