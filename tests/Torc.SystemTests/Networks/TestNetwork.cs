@@ -104,8 +104,10 @@ internal sealed class TestNetwork : IDisposable
 
     private static void RemoveLeftovers()
     {
-        int[] makers = [.. Namespaces().Select(static name => name.Split('-')).Where(static parts => parts.Length == 3)
-            .Select(static parts => int.TryParse(parts[1], CultureInfo.InvariantCulture, out int maker) ? maker : 0).Where(static maker => maker > 0).Distinct()];
+        IEnumerable<string> ofNamespaces = Namespaces().Select(static name => name.Split('-')).Where(static parts => parts.Length == 3).Select(static parts => parts[1]);
+        IEnumerable<string> ofLinks = Links().Where(static name => name.StartsWith("tv", StringComparison.Ordinal)).Select(static name => name[2..].Split('-')[0]);
+        int[] makers = [.. ofNamespaces.Concat(ofLinks)
+            .Select(static text => int.TryParse(text, CultureInfo.InvariantCulture, out int maker) ? maker : 0).Where(static maker => maker > 0).Distinct()];
         foreach (int maker in makers)
         {
             if (maker == Process || !Directory.Exists($"/proc/{maker}"))
@@ -116,10 +118,17 @@ internal sealed class TestNetwork : IDisposable
     private static void Remove(int maker)
     {
         string own = string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{maker}-");
+
+        // A connection that is still closing keeps its namespace, and the namespace its links: those are taken out themselves.
+        string links = string.Create(CultureInfo.InvariantCulture, $"tv{maker}-");
+        foreach (string name in Links().Where(name => name.StartsWith(links, StringComparison.Ordinal)))
+            Tool.Run("ip", "link", "del", name);
         foreach (string name in Namespaces().Where(name => name.StartsWith(own, StringComparison.Ordinal)))
             Tool.Run("ip", "netns", "del", name);
         Tool.Run("ip", "link", "del", string.Create(CultureInfo.InvariantCulture, $"tb{maker}"));
     }
+
+    private static string[] Links() => [.. Directory.EnumerateFileSystemEntries("/sys/class/net").Select(static path => Path.GetFileName(path))];
 
     private static IEnumerable<string> Namespaces() =>
         Tool.Run("ip", "netns", "list").Output.Split('\n').Select(static line => line.Split(' ')[0]).Where(static name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToArray();
