@@ -4,19 +4,19 @@ using Torc.Protocols.Resp;
 namespace Torc.Server.CommandLine;
 
 /// <summary>One change of a cluster as an operator follows it: the plan, the decision, the moves.</summary>
-internal sealed class ClusterChange(ClusterClient client, CancellationToken cancelled)
+internal sealed class ClusterChange(NodeConnection node, CancellationToken cancelled)
 {
     private const int PollMs = 200;
 
     private const string Onward = "It goes on by itself. Watch it with 'torc progress', end it early with 'torc cancel'.";
 
     /// <param name="change">The words after TORC.CLUSTER.</param>
-    internal async Task ShowPlan(string[] change) => Print(await client.Call(["TORC.CLUSTER", "PLAN", .. change], cancelled));
+    internal void ShowPlan(string[] change) => Print(node.Call(["TORC.CLUSTER", "PLAN", .. change]));
 
     /// <summary>Shows the plan, asks for the change, and follows it to its end.</summary>
     internal async Task Run(string[] change)
     {
-        RespValue plan = await client.Call(["TORC.CLUSTER", .. change], cancelled);
+        RespValue plan = node.Call(["TORC.CLUSTER", .. change]);
         Print(plan);
         await AwaitDecision(plan["request"]!.Integer);
         await Watch();
@@ -24,14 +24,14 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
 
     internal async Task Cancel()
     {
-        RespValue request = await client.Call(["TORC.CLUSTER", "CANCEL"], cancelled);
+        RespValue request = node.Call(["TORC.CLUSTER", "CANCEL"]);
         await AwaitDecision(request.Integer);
         Screen.Console.WriteLine("Cancelled: what had moved stays moved, the rest stays where it was.");
     }
 
     internal async Task RecoverVoters(string[] lost)
     {
-        RespValue request = await client.Call(["TORC.CLUSTER", "RECOVER-VOTERS", .. lost], cancelled);
+        RespValue request = node.Call(["TORC.CLUSTER", "RECOVER-VOTERS", .. lost]);
         await AwaitDecision(request.Integer);
         Screen.Console.WriteLine("The cluster decides without them again. Take them out now with 'torc remove'.");
     }
@@ -39,7 +39,7 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
     /// <summary>A bar that moves until no change is under way.</summary>
     internal async Task Watch()
     {
-        (bool isChanging, long left, _) = await Status();
+        (bool isChanging, long left, _) = Status();
         long total = Math.Max(1, left);
         try
         {
@@ -53,9 +53,9 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
             Screen.Console.WriteLine($"No longer watched. {Onward}");
             return;
         }
-        catch (ClusterCommandException error)
+        catch (IOException error)
         {
-            throw new ClusterCommandException($"{error.Message} {Onward} --at takes any other node too.");
+            throw new IOException($"{error.Message}. {Onward} --at takes any other node too.", error);
         }
         Screen.Console.WriteLine("Done: no change is under way.");
     }
@@ -80,7 +80,7 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
     {
         while (true)
         {
-            (bool isChanging, long left, string waits) = await Status();
+            (bool isChanging, long left, string waits) = Status();
             if (!isChanging)
                 return;
             show(left, waits);
@@ -89,9 +89,9 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
     }
 
     /// <summary>Whether a change is under way, how many partitions it has left to move, and in words what it waits for.</summary>
-    private async Task<(bool IsChanging, long Left, string Waits)> Status()
+    private (bool IsChanging, long Left, string Waits) Status()
     {
-        RespValue status = await client.Call(["TORC.CLUSTER", "STATUS"], cancelled);
+        RespValue status = node.Call(["TORC.CLUSTER", "STATUS"]);
         string waits = string.Join(' ', status["waits"]!.Items.Select(static wait => wait.Text));
         return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer + status["moves-begun"]!.Integer, waits);
     }
@@ -100,13 +100,13 @@ internal sealed class ClusterChange(ClusterClient client, CancellationToken canc
     {
         while (true)
         {
-            RespValue outcome = await client.Call(["TORC.CLUSTER", "REQUEST", $"{request}"], cancelled);
+            RespValue outcome = node.Call(["TORC.CLUSTER", "REQUEST", $"{request}"]);
             switch (outcome.Items[0].Text)
             {
                 case "decided":
                     return;
                 case "refused":
-                    throw new ClusterCommandException(outcome.Items[1].Text);
+                    throw new RefusedException(outcome.Items[1].Text);
             }
             await Task.Delay(PollMs, cancelled);
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Torc.Server.Settings;
 
 namespace Torc.Server.CommandLine;
 
@@ -52,10 +53,13 @@ internal static class ClusterChangeCommands
         var command = new Command(name, description) { words, planOnly, at, password };
         command.SetAction((parsed, cancelled) => Complaining(async () =>
         {
-            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
-            var change = new ClusterChange(client, cancelled);
+            using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
+            var change = new ClusterChange(node, cancelled);
             string[] asked = [name.ToUpperInvariant(), .. parsed.GetValue(words)!];
-            await (parsed.GetValue(planOnly) ? change.ShowPlan(asked) : change.Run(asked));
+            if (parsed.GetValue(planOnly))
+                change.ShowPlan(asked);
+            else
+                await change.Run(asked);
         }));
         return command;
     }
@@ -66,8 +70,8 @@ internal static class ClusterChangeCommands
         var command = new Command("cancel", "End the change under way early: what has moved stays moved, the rest stays where it is.") { at, password };
         command.SetAction((parsed, cancelled) => Complaining(async () =>
         {
-            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
-            await new ClusterChange(client, cancelled).Cancel();
+            using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
+            await new ClusterChange(node, cancelled).Cancel();
         }));
         return command;
     }
@@ -78,8 +82,8 @@ internal static class ClusterChangeCommands
         var command = new Command("progress", "Watch the change under way until it is done.") { at, password };
         command.SetAction((parsed, cancelled) => Complaining(async () =>
         {
-            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
-            await new ClusterChange(client, cancelled).Watch();
+            using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
+            await new ClusterChange(node, cancelled).Watch();
         }));
         return command;
     }
@@ -93,11 +97,11 @@ internal static class ClusterChangeCommands
         command.SetAction((parsed, cancelled) => Complaining(async () =>
         {
             if (!parsed.GetValue(yes))
-                throw new ClusterCommandException("reads and writes go on without the voters; only changes of the cluster wait for them. If these voters can come back, bring them "
+                throw new RefusedException("reads and writes go on without the voters; only changes of the cluster wait for them. If these voters can come back, bring them "
                     + "back instead. If one of them still runs where this node cannot see it, two halves of the cluster go on with different owners, and writes are lost when "
                     + "they meet. When they are gone for ever, run this on ONE node only, with --yes, then take them out with 'torc remove'.");
-            using ClusterClient client = await ClusterClient.Connect(parsed.GetValue(at)!, parsed.GetValue(password)!, cancelled);
-            await new ClusterChange(client, cancelled).RecoverVoters(parsed.GetValue(lost)!);
+            using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
+            await new ClusterChange(node, cancelled).RecoverVoters(parsed.GetValue(lost)!);
         }));
         return command;
     }
@@ -109,10 +113,14 @@ internal static class ClusterChangeCommands
             await run();
             return ExitCode.Done;
         }
-        catch (ClusterCommandException error)
+        catch (Exception error) when (error is IOException or RefusedException)
         {
-            Console.Error.WriteLine($"torc: {error.Message}");
+            Console.Error.WriteLine($"torc: {(error.Message.StartsWith("ERR ", StringComparison.Ordinal) ? error.Message[4..] : error.Message)}");
             return ExitCode.Failed;
         }
     }
+
+    private static NodeConnection Connect(string address, string password) => HostAndPort.TryParse(address, out _)
+        ? NodeConnection.Open(address, password)
+        : throw new SettingException($"--at '{address}' is not host:port. Give the address where clients connect to a node, for example {DefaultNode}.");
 }

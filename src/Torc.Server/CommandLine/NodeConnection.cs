@@ -52,9 +52,7 @@ internal sealed class NodeConnection : IDisposable
     internal RespValue Call(params ReadOnlySpan<string> arguments)
     {
         using var command = new ByteWriter();
-        command.Write(Encoding.UTF8.GetBytes($"*{arguments.Length}\r\n"));
-        foreach (string argument in arguments)
-            command.Write(Encoding.UTF8.GetBytes($"${Encoding.UTF8.GetByteCount(argument)}\r\n{argument}\r\n"));
+        command.Command(arguments);
         try
         {
             for (ReadOnlySpan<byte> bytes = command.Written; !bytes.IsEmpty;)
