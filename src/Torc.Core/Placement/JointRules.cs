@@ -29,40 +29,8 @@ public static class JointRules
         foreach (ushort node in pending)
             then = then.With(all.IndexOf(node));
         QuorumRule rule = default;
-        Require(ref rule, map, level, all, ReplicaSet.FirstOf(map.ReplicasOf(partition).Length), coordinator);
-        Require(ref rule, map, level, all, then, coordinator);
+        LevelRules.Require(ref rule, map, level, all, ReplicaSet.FirstOf(map.ReplicasOf(partition).Length), coordinator);
+        LevelRules.Require(ref rule, map, level, all, then, coordinator);
         return rule;
-    }
-
-    private static void Require(ref QuorumRule rule, ClusterMap map, ConsistencyLevel level, ReadOnlySpan<ushort> all, ReplicaSet set, ushort coordinator)
-    {
-        if (Levels.IsLocal(level))
-        {
-            ReplicaSet local = In(map, all, set, map.DataCentreOf(coordinator));
-            rule.Require(local, Levels.Required(level, Math.Max(1, local.Count)));
-            return;
-        }
-        if (level != ConsistencyLevel.EachQuorum)
-        {
-            rule.Require(set, Levels.Required(level, set.Count));
-            return;
-        }
-        for (ReplicaSet left = set; !left.IsEmpty;)
-        {
-            ReplicaSet together = In(map, all, set, map.DataCentreOf(all[left.First]));
-            rule.Require(together, Levels.Required(ConsistencyLevel.Quorum, together.Count));
-            left = left.Except(together);
-        }
-    }
-
-    private static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> all, ReplicaSet set, int dataCentre)
-    {
-        ReplicaSet found = ReplicaSet.Empty;
-        foreach (int replica in set)
-        {
-            if (map.DataCentreOf(all[replica]) == dataCentre)
-                found = found.With(replica);
-        }
-        return found;
     }
 }

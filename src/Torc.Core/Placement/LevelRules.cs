@@ -2,7 +2,7 @@ using Torc.Core.Replication;
 
 namespace Torc.Core.Placement;
 
-/// <summary>What each consistency level asks of the replicas of a partition, by index in its preference list.</summary>
+/// <summary>What each consistency level asks of the replicas of a partition that does not move, by index in its preference list.</summary>
 public static class LevelRules
 {
     /// <param name="map">The map that the operation runs by.</param>
@@ -12,39 +12,49 @@ public static class LevelRules
     public static QuorumRule Of(ClusterMap map, ConsistencyLevel level, int partition, ushort coordinator)
     {
         ReadOnlySpan<ushort> replicas = map.ReplicasOf(partition);
-        switch (level)
-        {
-            case ConsistencyLevel.LocalOne or ConsistencyLevel.LocalQuorum:
-                ReplicaSet local = In(map, replicas, map.DataCentreOf(coordinator));
-                return QuorumRule.Of(local, Levels.Required(level, Math.Max(1, local.Count)));
-            case ConsistencyLevel.EachQuorum:
-                return EachQuorum(map, replicas);
-            default:
-                return QuorumRule.Of(ReplicaSet.FirstOf(replicas.Length), Levels.Required(level, replicas.Length));
-        }
-    }
-
-    private static QuorumRule EachQuorum(ClusterMap map, ReadOnlySpan<ushort> replicas)
-    {
         QuorumRule rule = default;
-        ReplicaSet left = ReplicaSet.FirstOf(replicas.Length);
-        while (!left.IsEmpty)
-        {
-            ReplicaSet together = In(map, replicas, map.DataCentreOf(replicas[left.First]));
-            rule.Require(together, Levels.Required(ConsistencyLevel.Quorum, together.Count));
-            left = left.Except(together);
-        }
+        Require(ref rule, map, level, replicas, ReplicaSet.FirstOf(replicas.Length), coordinator);
         return rule;
     }
 
-    private static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> replicas, int dataCentre)
+    /// <summary>Adds what the level asks of some of the nodes that a rule counts.</summary>
+    /// <param name="rule">Grows.</param>
+    /// <param name="map">The map that the operation runs by.</param>
+    /// <param name="level">As above.</param>
+    /// <param name="members">The list by whose index replicas count.</param>
+    /// <param name="set">Those of the list that have to meet the level among themselves.</param>
+    /// <param name="coordinator">The node that runs the operation.</param>
+    internal static void Require(
+        ref QuorumRule rule, ClusterMap map, ConsistencyLevel level, ReadOnlySpan<ushort> members, ReplicaSet set, ushort coordinator)
     {
-        ReplicaSet set = ReplicaSet.Empty;
-        for (int i = 0; i < replicas.Length; i++)
+        switch (level)
         {
-            if (map.DataCentreOf(replicas[i]) == dataCentre)
-                set = set.With(i);
+            case ConsistencyLevel.LocalOne or ConsistencyLevel.LocalQuorum:
+                ReplicaSet local = In(map, members, set, map.DataCentreOf(coordinator));
+                rule.Require(local, Levels.Required(level, Math.Max(1, local.Count)));
+                break;
+            case ConsistencyLevel.EachQuorum:
+                for (ReplicaSet left = set; !left.IsEmpty;)
+                {
+                    ReplicaSet together = In(map, members, left, map.DataCentreOf(members[left.First]));
+                    rule.Require(together, Levels.Required(ConsistencyLevel.Quorum, together.Count));
+                    left = left.Except(together);
+                }
+                break;
+            default:
+                rule.Require(set, Levels.Required(level, set.Count));
+                break;
         }
-        return set;
+    }
+
+    private static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> members, ReplicaSet set, int dataCentre)
+    {
+        ReplicaSet found = ReplicaSet.Empty;
+        foreach (int replica in set)
+        {
+            if (map.DataCentreOf(members[replica]) == dataCentre)
+                found = found.With(replica);
+        }
+        return found;
     }
 }
