@@ -202,15 +202,13 @@ public sealed class ControlPlane
             {
                 if ((node + _heartbeatTurn) % _health.Stretch == 0)
                     Speak(node, now, outbox);
-                if (_standing == Standing.Forming)
+                if (_standing == Standing.Forming || node == _register.VoterBehind)
                     SendGreeting(node, outbox);
             }
         }
         EndLeaving(now, outbox);
         _gossip.Tick(now, FramesIn(outbox));
         _register.Tick(now);
-        if (_register.VoterBehind is >= 0 and int behind && _linked.Contains((ushort)behind))
-            SendGreeting((ushort)behind, outbox);
         if (_mapInUse is { } map && _mapUnderWay is null)
             _changes.Step(map, now);
         Refresh(now, outbox);
