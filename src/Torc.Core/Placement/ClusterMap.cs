@@ -131,6 +131,15 @@ public sealed class ClusterMap
 
     public bool IsReplica(int partition, ushort node) => ReplicasOf(partition).Contains(node);
 
+    /// <summary>Partitions of which the node is a replica.</summary>
+    public int CountReplicasOn(ushort node)
+    {
+        int held = 0;
+        for (int partition = 0; partition < PartitionCount; partition++)
+            held += IsReplica(partition, node) ? 1 : 0;
+        return held;
+    }
+
     /// <summary>The epoch at which this partition last changed: what requests for it carry.</summary>
     public ulong EpochOf(int partition) => _partitionEpochs[partition];
 

@@ -159,7 +159,7 @@ internal sealed class ReplicaRequests(Shard shard)
             return false;
         PeerBuffer to = shard.Outbox.Immediate(from);
         ByteWriter body = TreeRootsReply.Begin(to, message.Partition, roots.Operation, shard.IsComplete(message.Partition));
-        for (int index = 0; index <= KeyspaceSettings.UserKeyspacesMax; index++)
+        for (int index = 0; index < RowTrees.Keyspaces; index++)
         {
             byte keyspace = RowTrees.KeyspaceAt(index);
             bool isBuilt = shard.Trees.TryGetTree(keyspace, message.Partition, out MerkleTree? tree);

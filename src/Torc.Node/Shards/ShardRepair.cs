@@ -1,4 +1,3 @@
-using Torc.Core.Placement;
 using Torc.Core.Repair;
 
 namespace Torc.Node.Shards;
@@ -54,7 +53,7 @@ internal sealed class ShardRepair
     {
         bool hasRoot = _shard.Trees.IsOn && _shard.Owns(partition);
         ulong combined = 0;
-        for (int index = 0; hasRoot && index <= KeyspaceSettings.UserKeyspacesMax; index++)
+        for (int index = 0; hasRoot && index < RowTrees.Keyspaces; index++)
         {
             byte keyspace = RowTrees.KeyspaceAt(index);
             hasRoot = _shard.Trees.TryGetTree(keyspace, partition, out MerkleTree? tree);

@@ -1,5 +1,4 @@
 using Torc.Core.Cells;
-using Torc.Core.Placement;
 using Torc.Core.Repair;
 using Torc.Storage;
 
@@ -24,8 +23,6 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
 
     /// <summary>(Partition, keyspace) pairs looked at for the next tree to build; few, because mostly there is none and this is done in every tick.</summary>
     private const int PlacesPerSearchMax = 32;
-
-    private const int KeyspacesPerPartition = KeyspaceSettings.UserKeyspacesMax + 1;
 
     private PartitionTree? _tree;
     private byte _keyspace;
@@ -86,16 +83,16 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
 
     private bool TryBeginNext()
     {
-        for (int index = 0; Awaited is { } awaited && index < KeyspacesPerPartition; index++)
+        for (int index = 0; Awaited is { } awaited && index < RowTrees.Keyspaces; index++)
         {
             if (TryBegin(awaited, RowTrees.KeyspaceAt(index)))
                 return true;
         }
-        int places = shard.View.Map!.PartitionCount * KeyspacesPerPartition;
+        int places = shard.View.Map!.PartitionCount * RowTrees.Keyspaces;
         for (int looked = 0; looked < Math.Min(places, PlacesPerSearchMax); looked++)
         {
             _place = (_place + 1) % places;
-            if (TryBegin((ushort)(_place / KeyspacesPerPartition), RowTrees.KeyspaceAt(_place % KeyspacesPerPartition)))
+            if (TryBegin((ushort)(_place / RowTrees.Keyspaces), RowTrees.KeyspaceAt(_place % RowTrees.Keyspaces)))
                 return true;
         }
         return false;
@@ -112,12 +109,12 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     /// <summary>The next tree that there is.</summary>
     private bool TryBeginAgain()
     {
-        int places = shard.View.Map!.PartitionCount * KeyspacesPerPartition;
+        int places = shard.View.Map!.PartitionCount * RowTrees.Keyspaces;
         for (int looked = 0; looked < PlacesPerSearchMax; looked++)
         {
             _placeAgain = (_placeAgain + 1) % places;
-            var partition = (ushort)(_placeAgain / KeyspacesPerPartition);
-            byte keyspace = RowTrees.KeyspaceAt(_placeAgain % KeyspacesPerPartition);
+            var partition = (ushort)(_placeAgain / RowTrees.Keyspaces);
+            byte keyspace = RowTrees.KeyspaceAt(_placeAgain % RowTrees.Keyspaces);
             if (!shard.Holds(partition) || shard.Trees.Find(keyspace, partition)?.Tree is null)
                 continue;
             Begin(partition, keyspace, readsAgain: true);

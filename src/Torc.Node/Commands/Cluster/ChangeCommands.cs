@@ -151,9 +151,7 @@ internal static class ChangeCommands
         reply.ArrayHeader(nodes.Length);
         foreach (NodeInfo node in nodes)
         {
-            int now = 0;
-            for (int partition = 0; partition < map.PartitionCount; partition++)
-                now += map.IsReplica(partition, node.Id) ? 1 : 0;
+            int now = map.CountReplicasOn(node.Id);
             int taken = plan.Moves.Count(move => move.Added.Contains(node.Id));
             int dropped = plan.Moves.Count(move => move.Dropped.Contains(node.Id));
             reply.ArrayHeader(6);
@@ -169,9 +167,7 @@ internal static class ChangeCommands
     /// <summary>What this node's replicas hold on average, for each copy.</summary>
     private static long EstimateBytes(in SessionContext context, ClusterMap map, int copies)
     {
-        int held = 0;
-        for (int partition = 0; partition < map.PartitionCount; partition++)
-            held += map.IsReplica(partition, context.View.Self) ? 1 : 0;
+        int held = map.CountReplicasOn(context.View.Self);
         return held == 0 ? 0 : (long)((double)context.Surroundings.Storage.RecordBytes / held * copies);
     }
 
@@ -231,17 +227,7 @@ internal static class ChangeCommands
             reply.Bulk(node.PeerAddress);
             reply.Bulk(node.State.ToString().ToLowerInvariant());
             reply.Bulk(context.View.IsUp(node.Id) ? "up"u8 : "down"u8);
-            reply.Integer((long)(node.Id == context.View.Self ? map.Epoch : PeerEpoch(context.View, node.Id)));
+            reply.Integer((long)(context.View.PeerOf(node.Id)?.MapEpoch ?? 0));
         }
-    }
-
-    private static ulong PeerEpoch(ClusterView view, ushort node)
-    {
-        foreach (PeerState peer in view.Peers)
-        {
-            if (peer.Node.Id == node)
-                return peer.MapEpoch;
-        }
-        return 0;
     }
 }
