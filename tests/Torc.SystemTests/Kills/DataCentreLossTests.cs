@@ -33,18 +33,18 @@ public sealed class DataCentreLossTests(ITestOutputHelper output)
             worker.Start();
         try
         {
-            WaitForWrites(totals, WritesBefore);
+            totals.WaitForMore(WritesBefore, LoadPatience);
             Parallel.ForEach(lost, static node => node.Kill());
             Thread.Sleep(DetectionTime);
             atLoss = (totals.Refused, totals.Unknown);
-            WaitForWrites(totals, WritesMeanwhile);
+            totals.WaitForMore(WritesMeanwhile, LoadPatience);
             (totals.Refused, totals.Unknown).ShouldBe(atLoss, $"seed {seed}: errors while the other data centre was gone");
             foreach (TorcNode node in here)
                 node.WaitUntilReady();
             foreach (TorcNode node in lost)
                 node.Start();
             cluster.WaitUntilReady();
-            WaitForWrites(totals, WritesBefore);
+            totals.WaitForMore(WritesBefore, LoadPatience);
         }
         finally
         {
@@ -59,11 +59,5 @@ public sealed class DataCentreLossTests(ITestOutputHelper output)
             Wait.UntilHolds(() => ReadBack.Through(node, workers).Problems.ShouldBeEmpty($"seed {seed}"), LoadPatience);
         Figures.Report(output, $"loss of a data centre, seed {seed}: {totals.Acknowledged} writes acknowledged in the other one, "
             + $"at the moment of the loss {atLoss.Refused} refused and {atLoss.Unknown} unknown, afterwards none");
-    }
-
-    private static void WaitForWrites(LoadTotals totals, int more)
-    {
-        long until = totals.Acknowledged + more;
-        Wait.Until($"{more} acknowledged writes", () => totals.Acknowledged >= until || totals.Problem is not null, LoadPatience);
     }
 }

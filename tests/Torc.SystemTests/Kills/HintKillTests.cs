@@ -36,18 +36,18 @@ public sealed class HintKillTests(ITestOutputHelper output)
             worker.Start();
         try
         {
-            WaitForWrites(totals, WritesBefore);
+            totals.WaitForMore(WritesBefore, LoadPatience);
             Parallel.ForEach(lost, static node => node.Kill());
             Thread.Sleep(DetectionTime);
             atLoss = (totals.Refused, totals.Unknown);
-            WaitForWrites(totals, WritesMeanwhile);
+            totals.WaitForMore(WritesMeanwhile, LoadPatience);
             (totals.Refused, totals.Unknown).ShouldBe(atLoss, $"seed {seed}: errors while {kills} of {nodes} nodes were down");
             kept = left.Sum(HintBytes);
             totals.MayReadOldValues = kept > 0;
             foreach (TorcNode node in lost)
                 node.Start();
             cluster.WaitUntilReady();
-            WaitForWrites(totals, WritesBefore);
+            totals.WaitForMore(WritesBefore, LoadPatience);
         }
         finally
         {
@@ -73,11 +73,5 @@ public sealed class HintKillTests(ITestOutputHelper output)
         using RespClient client = node.Connect();
         string line = client.Text("INFO")!.Split("\r\n").Single(static line => line.StartsWith(name, StringComparison.Ordinal));
         return long.Parse(line[name.Length..], CultureInfo.InvariantCulture);
-    }
-
-    private static void WaitForWrites(LoadTotals totals, int more)
-    {
-        long until = totals.Acknowledged + more;
-        Wait.Until($"{more} acknowledged writes", () => totals.Acknowledged >= until || totals.Problem is not null, LoadPatience);
     }
 }

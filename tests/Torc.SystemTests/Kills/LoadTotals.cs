@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Torc.SystemTests.Harness;
 
 namespace Torc.SystemTests.Kills;
 
@@ -40,6 +41,13 @@ internal sealed class LoadTotals
                 _longestPause = Math.Max(_longestPause, now - _lastAcknowledged);
             _lastAcknowledged = now;
         }
+    }
+
+    /// <summary>Returns when so many more writes were acknowledged, or a worker got a wrong answer.</summary>
+    internal void WaitForMore(int writes, TimeSpan patience)
+    {
+        long until = Acknowledged + writes;
+        Wait.Until($"{writes} acknowledged writes", () => Acknowledged >= until || Problem is not null, patience);
     }
 
     internal void Report(string problem) => Interlocked.CompareExchange(ref _problem, problem, null);

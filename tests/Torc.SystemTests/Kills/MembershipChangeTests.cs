@@ -32,7 +32,7 @@ public sealed class MembershipChangeTests(ITestOutputHelper output)
         var told = new List<string>();
         try
         {
-            Wait.Until($"{WritesBefore} acknowledged writes", () => totals.Acknowledged >= WritesBefore || totals.Problem is not null, ChangePatience);
+            totals.WaitForMore(WritesBefore, ChangePatience);
             for (int change = 0; change < Changes && totals.Problem is null; change++)
             {
                 told.Add(members.ChangeSomething(NodesLeast, NodesMost));

@@ -62,14 +62,14 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
             worker.Start();
         try
         {
-            WaitForWrites(totals, WritesBefore);
+            totals.WaitForMore(WritesBefore, LoadPatience);
             before = totals.Acknowledged;
             fault();
             Thread.Sleep(FaultTime);
-            WaitForWrites(totals, 1);
+            totals.WaitForMore(1, LoadPatience);
             meanwhile = totals.Acknowledged - before;
             heal();
-            WaitForWrites(totals, WritesAfter);
+            totals.WaitForMore(WritesAfter, LoadPatience);
         }
         finally
         {
@@ -83,11 +83,5 @@ public sealed class NetworkFaultTests(ITestOutputHelper output)
         Parallel.ForEach(cluster.Nodes, node =>
             Wait.UntilHolds(() => ReadBack.Through(node, workers, level: "ONE").Problems.ShouldBeEmpty($"seed {seed}"), LoadPatience));
         Figures.Report(output, $"network fault, seed {seed}: {totals.Acknowledged} writes acknowledged, {meanwhile} of them during the fault, {totals.Refused} refused, {totals.Unknown} unknown, none lost");
-    }
-
-    private static void WaitForWrites(LoadTotals totals, int more)
-    {
-        long until = totals.Acknowledged + more;
-        Wait.Until($"{more} acknowledged writes", () => totals.Acknowledged >= until || totals.Problem is not null, LoadPatience);
     }
 }

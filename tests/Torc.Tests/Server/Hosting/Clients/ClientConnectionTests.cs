@@ -62,17 +62,19 @@ public sealed class ClientConnectionTests : IDisposable
     public async Task A_client_that_breaks_off_behind_a_command_that_stands_alone_is_over()
     {
         (IDuplexPipe client, Task served, ClientConnection connection) = _shard.Connect();
+        await client.Output.WriteAsync("SET before 1\r\n"u8.ToArray());
+        (await ReadText(client, 5)).ShouldBe("+OK\r\n", "all that was written before is on the disk: the next write there is that of the next command");
         Task held = _shard.Disk.HoldWrites();
         await client.Output.WriteAsync("SET a 1\r\nRENAME a b\r\nSET c 1\r\n"u8.ToArray());
         await held.WaitAsync(Patience);
-        SpinWait.SpinUntil(() => connection.CommandsReceived == 2, Patience).ShouldBeTrue();
+        SpinWait.SpinUntil(() => connection.CommandsReceived == 3, Patience).ShouldBeTrue();
         connection.End("a test");
         await served.WaitAsync(Patience);
         _shard.Disk.LetWritesGo();
 
         (IDuplexPipe other, _, _) = _shard.Connect();
-        await other.Output.WriteAsync("EXISTS b c\r\n"u8.ToArray());
-        (await ReadText(other, 4)).ShouldBe(":0\r\n");
+        await other.Output.WriteAsync("EXISTS b c\r\nDBSIZE\r\n"u8.ToArray());
+        (await ReadText(other, 8)).ShouldBe(":0\r\n:2\r\n");
     }
 
     [Fact]
