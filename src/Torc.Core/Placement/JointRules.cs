@@ -18,6 +18,9 @@ namespace Torc.Core.Placement;
 /// </remarks>
 public static class JointRules
 {
+    /// <summary>Whether what a member of the partition holds counts: a newcomer's copy always does, towards the new set.</summary>
+    public static bool Counts(ClusterMap map, int partition, ushort node, bool isComplete) => isComplete || map.IsNewcomer(partition, node);
+
     /// <summary>What the level asks for, of one set when no move is pending.</summary>
     public static QuorumRule Of(ClusterMap map, ConsistencyLevel level, int partition, ushort coordinator)
     {

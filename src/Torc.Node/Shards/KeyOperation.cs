@@ -65,8 +65,8 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
     public bool CanAsk(int replica) =>
         Shard.View.IsUp(Replicas[replica]) && Counts(replica, Shard.View.IsPeerComplete(Replicas[replica], Request.Partition));
 
-    /// <summary>Whether what a replica holds counts: the copies of newcomers always do, towards the new set (<see cref="JointRules"/>).</summary>
-    public bool Counts(int replica, bool complete) => complete || (Map.IsPending(Request.Partition) && Map.IsNewcomer(Request.Partition, Replicas[replica]));
+    /// <summary>Whether what a replica holds counts.</summary>
+    public bool Counts(int replica, bool complete) => JointRules.Counts(Map, Request.Partition, Replicas[replica], complete);
 
     /// <summary>This node may run requests of the partition: it is a replica, and whole.</summary>
     public bool MayCoordinate => Map.IsReplica(Request.Partition, Shard.View.Self) && Shard.IsComplete(Request.Partition);

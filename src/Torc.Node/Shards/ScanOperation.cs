@@ -184,7 +184,8 @@ internal sealed class ScanOperation : Operation, IResumable
     }
 
     /// <summary>What a newcomer lists counts for the new set, complete or not; see <see cref="JointRules"/>.</summary>
-    private bool Counts(int replica, bool complete) => complete || Shard.View.Map!.IsNewcomer(_request.Partition, Replicas[replica]);
+    private bool Counts(int replica, bool complete) =>
+        JointRules.Counts(Shard.View.Map!, _request.Partition, Replicas[replica], complete);
 
     private void Refuse()
     {
