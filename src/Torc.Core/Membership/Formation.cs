@@ -133,7 +133,7 @@ public sealed class Formation
             else
                 return FormationOutcome.Waiting;
         }
-        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.ReplicationFactor, _settings.Keyspaces, out IReadOnlyList<string> warnings);
+        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.ReplicationFactor, _settings.Keyspaces, out IReadOnlyList<string> warnings, _settings.LevelMax);
         Warnings = warnings;
         return FormationOutcome.Made;
     }

@@ -112,6 +112,15 @@ public static class ChangeSteps
         return draft.ToMap();
     }
 
+    /// <summary>From this map on the cluster uses what came with a higher level. Only once every member knows it: others cannot read the map.</summary>
+    public static ClusterMap RaiseLevel(ClusterMap map, byte level)
+    {
+        Check.That(level > map.Level);
+        ClusterMapDraft draft = ClusterMapDraft.After(map);
+        draft.Level = level;
+        return draft.ToMap();
+    }
+
     internal static ClusterMap Finished(ClusterMapDraft draft)
     {
         Check.That(draft.Moves.All(move => move is null));

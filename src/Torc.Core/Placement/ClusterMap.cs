@@ -27,6 +27,7 @@ public sealed class ClusterMap
     /// <summary>Takes the parts of a draft that was checked.</summary>
     internal ClusterMap(ClusterMapDraft draft)
     {
+        Level = draft.Level;
         ClusterId = draft.ClusterId;
         Epoch = draft.Epoch;
         ReplicationFactor = draft.ReplicationFactor;
@@ -60,6 +61,9 @@ public sealed class ClusterMap
         SlotsPerPartition = Slots.Count / PartitionCount;
         _partitionShift = System.Numerics.BitOperations.Log2((uint)SlotsPerPartition);
     }
+
+    /// <summary>What all members know; see <see cref="ClusterLevel"/>.</summary>
+    public byte Level { get; }
 
     public ulong ClusterId { get; }
 

@@ -10,7 +10,7 @@ namespace Torc.Core.Placement;
 /// 32-bit length and UTF-8.
 /// <code>
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
-/// | format 2  | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
+/// | level 1   | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
 ///  node:       id 2, birth 8, peer address, host, RESP port 2, HTTP port 2, data centre, rack, weight 4, then state 1
 /// +-----------------+                 +----------+        +-------------+
@@ -22,11 +22,9 @@ namespace Torc.Core.Placement;
 /// </summary>
 internal static class ClusterMapCodec
 {
-    public const byte Format = 2;
-
     public static void Write(ByteWriter to, ClusterMap map)
     {
-        to.WriteByte(Format);
+        to.WriteByte(map.Level);
         to.WriteUInt64(map.ClusterId);
         to.WriteUInt64(map.Epoch);
         to.WriteUInt32((uint)map.PartitionCount);
@@ -92,8 +90,8 @@ internal static class ClusterMapCodec
     {
         map = null;
         var from = new ByteReader(bytes);
-        byte format = from.ReadByte();
-        if (format != Format)
+        byte level = from.ReadByte();
+        if (!ClusterLevel.IsKnown(level))
             return false;
         ulong clusterId = from.ReadUInt64(), epoch = from.ReadUInt64();
         uint partitionCount = from.ReadUInt32();
@@ -104,6 +102,7 @@ internal static class ClusterMapCodec
 
         var draft = new ClusterMapDraft
         {
+            Level = level,
             ClusterId = clusterId,
             Epoch = epoch,
             ReplicationFactor = replicationFactor,

@@ -5,6 +5,8 @@ namespace Torc.Core.Placement;
 /// <summary>The parts of a cluster map that is being made: changed freely, then checked as a whole and frozen.</summary>
 internal sealed class ClusterMapDraft
 {
+    public required byte Level { get; set; }
+
     public required ulong ClusterId { get; set; }
 
     public required ulong Epoch { get; set; }
@@ -32,6 +34,7 @@ internal sealed class ClusterMapDraft
     {
         var draft = new ClusterMapDraft
         {
+            Level = map.Level,
             ClusterId = map.ClusterId,
             Epoch = map.Epoch + 1,
             ReplicationFactor = map.ReplicationFactor,

@@ -10,6 +10,8 @@ internal static class ClusterMapRules
     /// <summary>Null, or what is wrong.</summary>
     public static string? FindFault(ClusterMapDraft map)
     {
+        if (!ClusterLevel.IsKnown(map.Level))
+            return "level";
         if (map.Epoch == 0)
             return "epoch 0";
         if (map.Replicas.Length is < 1 or > ClusterMap.PartitionsMax || !int.IsPow2(map.Replicas.Length))

@@ -11,8 +11,9 @@ public static class Planner
     /// <param name="replicationFactor">Copies wanted; there are never more than nodes.</param>
     /// <param name="keyspaces">Distinct ids, in any order.</param>
     /// <param name="warnings">What was asked for and cannot be had, in words for the operator.</param>
+    /// <param name="level">What all of the nodes know.</param>
     public static ClusterMap Create(IReadOnlyList<NodeInfo> nodes, int partitionCount, int replicationFactor,
-        IReadOnlyList<KeyspaceSettings> keyspaces, out IReadOnlyList<string> warnings)
+        IReadOnlyList<KeyspaceSettings> keyspaces, out IReadOnlyList<string> warnings, byte level = ClusterLevel.Newest)
     {
         NodeInfo[] sorted = [.. nodes.OrderBy(node => node.Id)];
         Check.That(sorted.Length > 0 && replicationFactor is > 0 and <= ReplicaSet.ReplicasMax);
@@ -22,6 +23,7 @@ public static class Planner
         warnings = placement.Warnings(replicationFactor);
         var draft = new ClusterMapDraft
         {
+            Level = level,
             ClusterId = 0,
             Epoch = FirstEpoch,
             ReplicationFactor = replicationFactor,

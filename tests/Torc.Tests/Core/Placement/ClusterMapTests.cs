@@ -26,7 +26,7 @@ public sealed class ClusterMapTests
     public void Encoding_is_frozen()
     {
         var node = new NodeInfo(3, "h:1", "h", 6379, 8379, "d", "r", 2, 0x0102030405060708);
-        ClusterMap map = Planner.Create([node], 1, 3, SampleCluster.Keyspaces, out _);
+        ClusterMap map = Planner.Create([node], 1, 3, SampleCluster.Keyspaces, out _, ClusterLevel.Oldest);
         string hex = Convert.ToHexString(map.Bytes());
         hex[18..].ShouldBe("0100000000000000" + "01000000" + "03" + "0100"
             + "0300" + "0807060504030201" + "03000000683A31" + "0100000068" + "EB18" + "BB20" + "0100000064" + "0100000072" + "02000000" + "00"

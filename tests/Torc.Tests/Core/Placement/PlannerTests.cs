@@ -90,7 +90,7 @@ public sealed class PlannerTests
     [Fact]
     public void Plans_are_frozen()
     {
-        ClusterMap map = Planner.Create(SampleCluster.Nodes(5), 8, 3, SampleCluster.Keyspaces, out _);
+        ClusterMap map = Planner.Create(SampleCluster.Nodes(5), 8, 3, SampleCluster.Keyspaces, out _, ClusterLevel.Oldest);
         string.Join(' ', Enumerable.Range(0, 8).Select(partition => string.Concat(map.ReplicasOf(partition).ToArray())))
             .ShouldBe("023 134 201 302 413 041 230 124");
         map.ClusterId.ShouldBe(13948907918932960895UL);
