@@ -79,6 +79,9 @@ public enum NodeEventKind
 
     /// <summary>This node is no replica of the partition any more and has dropped its rows.</summary>
     PartitionDropped,
+
+    /// <summary>What the first map of a cluster cannot give of what was asked for, or why there is none, in Detail.</summary>
+    PlacementWarning,
 }
 
 /// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>

@@ -27,6 +27,9 @@ public enum FormationOutcome
 
     /// <summary>The peer claims this node's id, or one that no first node has.</summary>
     UnknownNode,
+
+    /// <summary>No map can be made of what the first nodes were told: <see cref="Formation.Problem"/> says why.</summary>
+    Impossible,
 }
 
 /// <summary>
@@ -69,6 +72,9 @@ public sealed class Formation
 
     /// <summary>What the planner could not give; filled when this node made the map.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
+
+    /// <summary>Why the first nodes, all heard, make no map; empty otherwise.</summary>
+    public string Problem { get; private set; } = "";
 
     /// <summary>What to send to every other first node, on connecting and at each heartbeat until the cluster has formed.</summary>
     public Greeting Greet() => new(_settingsDigest, _self, [.. _identities], Map);
@@ -133,10 +139,23 @@ public sealed class Formation
             else
                 return FormationOutcome.Waiting;
         }
-        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.ReplicationFactor, _settings.Keyspaces, out IReadOnlyList<string> warnings, _settings.LevelMax);
+        if (FindProblem(nodes) is { } problem)
+        {
+            bool isNew = Problem != problem;
+            Problem = problem;
+            return isNew ? FormationOutcome.Impossible : FormationOutcome.Waiting;
+        }
+        Problem = "";
+        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.Copies, _settings.Keyspaces, out IReadOnlyList<string> warnings, _settings.LevelMax);
         Warnings = warnings;
         return FormationOutcome.Made;
     }
+
+    /// <summary>Why no map can be made of what the first nodes were told, or null.</summary>
+    private string? FindProblem(List<NodeInfo> nodes) =>
+        _settings.Copies.IsByDataCentre && _settings.LevelMax < ClusterLevel.CopiesByDataCentre
+            ? $"A number of copies for each data centre takes level {ClusterLevel.CopiesByDataCentre}, and these nodes keep to level {_settings.LevelMax}."
+            : _settings.Copies.FindUnknown(nodes);
 
     /// <summary>Never 0, which stands for "not heard of".</summary>
     private static ulong IdentityOf(NodeInfo node)

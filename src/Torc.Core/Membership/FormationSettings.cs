@@ -5,10 +5,10 @@ namespace Torc.Core.Membership;
 /// <summary>What every first node must be told alike.</summary>
 /// <param name="FirstNodes">Peer addresses of the first nodes in ascending ordinal order: a node's id is its index. None: the node makes no cluster, it joins one.</param>
 /// <param name="PartitionCount">A power of two, fixed for the cluster's life.</param>
-/// <param name="ReplicationFactor">Copies wanted of each key.</param>
+/// <param name="Copies">Wanted of each key, in all or in each data centre.</param>
 /// <param name="Keyspaces">Default consistency levels.</param>
 public sealed record FormationSettings(
-    IReadOnlyList<string> FirstNodes, int PartitionCount, int ReplicationFactor, IReadOnlyList<KeyspaceSettings> Keyspaces)
+    IReadOnlyList<string> FirstNodes, int PartitionCount, CopiesWanted Copies, IReadOnlyList<KeyspaceSettings> Keyspaces)
 {
     /// <summary>Peer addresses of members of the cluster that a node is to join, or to find again.</summary>
     public IReadOnlyList<string> Seeds { get; init; } = [];
@@ -27,7 +27,9 @@ public sealed record FormationSettings(
             bytes.WriteBlob(System.Text.Encoding.UTF8.GetBytes(address));
         bytes.WriteByte(LevelMax);
         bytes.WriteUInt32((uint)PartitionCount);
-        bytes.WriteUInt32((uint)ReplicationFactor);
+        bytes.WriteUInt32((uint)Copies.Total);
+        if (Copies.IsByDataCentre)
+            bytes.WriteBlob(System.Text.Encoding.UTF8.GetBytes(Copies.ToString()));
         foreach (KeyspaceSettings keyspace in Keyspaces)
             ClusterMapCodec.WriteKeyspace(bytes, keyspace);
         return Math.Max(StableHash.Hash64(bytes.Written), 1);

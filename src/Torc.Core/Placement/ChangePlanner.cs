@@ -18,7 +18,7 @@ public static class ChangePlanner
         {
             ChangeRequest.Join join => Join(map, draft, join.Nodes),
             ChangeRequest.Leave leave => Leave(draft, leave.Nodes),
-            ChangeRequest.Replace replace => Leave(draft, [replace.Old]) ?? Join(map, draft, [replace.New]),
+            ChangeRequest.Replace replace => Leave(draft, [replace.Old]) ?? Join(map, draft, [replace.New]) ?? FindUnlike(draft, replace),
             ChangeRequest.Weight weight => ChangeWeight(draft, weight),
             ChangeRequest.ReplicationFactor factor => ChangeFactor(draft, factor.Copies),
             ChangeRequest.Keyspaces keyspaces => ChangeKeyspaces(draft, keyspaces.Settings),
@@ -26,13 +26,15 @@ public static class ChangePlanner
         };
         if (refusal is null && draft.Nodes.All(node => node.State == NodeState.Leaving))
             refusal = "One node at least has to stay.";
+        if (refusal is null && PlacementPart.CopiesOf(PlacementPart.Of(draft.Nodes, draft.Copies)) == 0)
+            refusal = $"No node would be left in a data centre that is to keep copies ({draft.Copies}): let others keep some first.";
         if (refusal is not null)
             return PlacementPlan.Refused(refusal);
         draft.Voters = VoterChoice.Choose(draft.Nodes, map.Voters);
         return request switch
         {
-            ChangeRequest.Keyspaces => Plan(draft, PresentSets(draft), Shares(draft)),
-            ChangeRequest.Replace replace => Plan(draft, Substituted(draft, replace.Old), Shares(draft)),
+            ChangeRequest.Keyspaces => Plan(draft, PresentSets(draft)),
+            ChangeRequest.Replace replace => Plan(draft, Substituted(draft, replace.Old)),
             ChangeRequest.Join => Balanced(draft, MoveScope.ToJoining),
             ChangeRequest.Leave => Balanced(draft, MoveScope.Displaced),
             _ => Balanced(draft, MoveScope.Any),
@@ -86,12 +88,12 @@ public static class ChangePlanner
         return null;
     }
 
-    private static string? ChangeFactor(ClusterMapDraft draft, int copies)
+    private static string? ChangeFactor(ClusterMapDraft draft, CopiesWanted copies)
     {
-        if (copies is < 1 or > Replication.ReplicaSet.ReplicasMax)
-            return $"The replication factor has to be 1 to {Replication.ReplicaSet.ReplicasMax}.";
-        draft.ReplicationFactor = copies;
-        return null;
+        if (copies.IsByDataCentre && draft.Level < ClusterLevel.CopiesByDataCentre)
+            return $"A number of copies for each data centre takes a cluster of level {ClusterLevel.CopiesByDataCentre}, and this one is at {draft.Level}: some member does not know it, or is told to keep to that.";
+        draft.Copies = copies;
+        return copies.FindUnknown(draft.Nodes);
     }
 
     private static string? ChangeKeyspaces(ClusterMapDraft draft, IReadOnlyList<KeyspaceSettings> settings)
@@ -108,12 +110,16 @@ public static class ChangePlanner
 
     private static PlacementPlan Balanced(ClusterMapDraft draft, MoveScope scope)
     {
-        var rebalance = new Rebalance(draft.Nodes, [.. PresentSets(draft).Select(set => set.ToArray())], CopiesOf(draft), scope);
-        return Plan(draft, rebalance.Run(), rebalance.Shares);
+        List<int>[] present = PresentSets(draft);
+        List<int>[] sets = [.. present.Select(_ => new List<int>())];
+        foreach (PlacementPart part in PlacementPart.Of(draft.Nodes, draft.Copies))
+        {
+            List<int>[] balanced = new Rebalance(part.Nodes, part.Within(present), part.Copies, scope).Run();
+            for (int partition = 0; partition < sets.Length; partition++)
+                sets[partition].AddRange(balanced[partition].Select(index => part.Members[index]));
+        }
+        return Plan(draft, sets);
     }
-
-    private static int CopiesOf(ClusterMapDraft draft) =>
-        Math.Min(draft.ReplicationFactor, draft.Nodes.Count(node => node.State != NodeState.Leaving));
 
     private static List<int>[] PresentSets(ClusterMapDraft draft) =>
         [.. draft.Replicas.Select(replicas => replicas.Select(id => Array.FindIndex(draft.Nodes, node => node.Id == id)).ToList())];
@@ -124,16 +130,31 @@ public static class ChangePlanner
         return [.. PresentSets(draft).Select(set => set.Select(node => node == from ? to : node).ToList())];
     }
 
-    private static int[] Shares(ClusterMapDraft draft)
+    /// <summary>With a number of copies for each data centre, a node of another one cannot take what the old one held.</summary>
+    private static string? FindUnlike(ClusterMapDraft draft, ChangeRequest.Replace replace)
     {
-        var held = new int[draft.Nodes.Length];
-        foreach (int node in PresentSets(draft).SelectMany(set => set))
-            held[node]++;
-        return NodeShares.Of(draft.Nodes, draft.Replicas.Length, CopiesOf(draft), held);
+        string from = Array.Find(draft.Nodes, node => node.Id == replace.Old)!.DataCentre, to = replace.New.DataCentre;
+        return !draft.Copies.IsByDataCentre || from == to ? null
+            : $"Node {replace.Old} is in data centre {from} and {replace.New.PeerAddress} in {to}: a number of copies belongs to each. Let the new node join, then the old one leave.";
     }
 
-    private static PlacementPlan Plan(ClusterMapDraft draft, List<int>[] sets, int[] shares)
+    private static List<string> Warnings(ClusterMapDraft draft, List<int>[] present, List<int>[] sets)
     {
+        var warnings = new List<string>();
+        foreach (PlacementPart part in PlacementPart.Of(draft.Nodes, draft.Copies))
+        {
+            var held = new int[part.Nodes.Length];
+            foreach (int node in part.Within(present).SelectMany(set => set))
+                held[node]++;
+            int[] shares = NodeShares.Of(part.Nodes, sets.Length, part.Copies, held);
+            warnings.AddRange(part.Warnings(part.Within(sets), shares, WeightTolerance, "moving no more than the change asks for, racks and data centres come"));
+        }
+        return warnings;
+    }
+
+    private static PlacementPlan Plan(ClusterMapDraft draft, List<int>[] sets)
+    {
+        List<int>[] present = PresentSets(draft);
         var changes = new List<PartitionChange>();
         ushort[][] ordered = ChangeOrder.Arrange(draft, sets);
         for (int partition = 0; partition < ordered.Length; partition++)
@@ -146,8 +167,7 @@ public static class ChangePlanner
             draft.Moves[partition] = new ReplicaMove(MoveStage.Planned, then);
             changes.Add(new PartitionChange(partition, [.. then.Except(now)], [.. now.Except(then)]));
         }
-        List<string> warnings = PlacementWarnings.Of(draft.Nodes, sets, draft.ReplicationFactor, CopiesOf(draft), shares, WeightTolerance,
-            "moving no more than the change asks for, racks and data centres come");
+        List<string> warnings = Warnings(draft, present, sets);
         ClusterMap first = changes.Count == 0 ? ChangeSteps.Finished(draft) : draft.ToMap();
         return new PlacementPlan(null, first, changes, ordered.Sum(set => set.Length), warnings);
     }

@@ -14,7 +14,7 @@ public abstract record ChangeRequest
 
     public sealed record Weight(ushort Node, int Value) : ChangeRequest;
 
-    public sealed record ReplicationFactor(int Copies) : ChangeRequest;
+    public sealed record ReplicationFactor(CopiesWanted Copies) : ChangeRequest;
 
     public sealed record Keyspaces(IReadOnlyList<KeyspaceSettings> Settings) : ChangeRequest;
 }

@@ -30,7 +30,7 @@ public sealed class ClusterMap
         Level = draft.Level;
         ClusterId = draft.ClusterId;
         Epoch = draft.Epoch;
-        ReplicationFactor = draft.ReplicationFactor;
+        Copies = draft.Copies;
         Nodes = draft.Nodes;
         Removed = draft.Removed;
         Voters = draft.Voters;
@@ -82,8 +82,11 @@ public sealed class ClusterMap
 
     public IReadOnlyList<KeyspaceSettings> Keyspaces { get; }
 
-    /// <summary>Copies wanted of each key.</summary>
-    public int ReplicationFactor { get; }
+    /// <summary>Copies wanted of each key, in all or in each data centre.</summary>
+    public CopiesWanted Copies { get; }
+
+    /// <summary>Copies wanted of each key, in all data centres together.</summary>
+    public int ReplicationFactor => Copies.Total;
 
     /// <summary>Copies that the partition with most of them has: fewer than wanted while there are fewer nodes; not the same for all during a change.</summary>
     public int ReplicasPerPartition { get; }

@@ -12,6 +12,7 @@ namespace Torc.Core.Placement;
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
 /// | level 1   | cluster id  8 | epoch  8 | partitions    4 | replication factor  1 | nodes       2 |
 /// +-----------+---------------+----------+-----------------+-----------------------+---------------+
+///                                                                                  | data centres 1 |  name, copies 1     from level 3 on
 ///  node:       id 2, birth 8, peer address, host, RESP port 2, HTTP port 2, data centre, rack, weight 4, then state 1
 /// +-----------------+                 +----------+        +-------------+
 /// | removed nodes 2 |  id 2, birth 8  | voters 1 |  id 2  | keyspaces 1 |  id 1, read level 1, write level 1, sloppy 1 (0 or 1)
@@ -29,6 +30,8 @@ internal static class ClusterMapCodec
         to.WriteUInt64(map.Epoch);
         to.WriteUInt32((uint)map.PartitionCount);
         to.WriteByte((byte)map.ReplicationFactor);
+        if (map.Level >= ClusterLevel.CopiesByDataCentre)
+            WriteByDataCentre(to, map.Copies);
         to.WriteUInt16((ushort)map.Nodes.Count);
         foreach (NodeInfo node in map.Nodes)
         {
@@ -95,9 +98,9 @@ internal static class ClusterMapCodec
             return false;
         ulong clusterId = from.ReadUInt64(), epoch = from.ReadUInt64();
         uint partitionCount = from.ReadUInt32();
-        int replicationFactor = from.ReadByte(), nodeCount = from.ReadUInt16();
-        if (from.Failed || partitionCount is 0 or > ClusterMap.PartitionsMax || nodeCount is 0 or > ClusterMap.NodesMax
-            || replicationFactor is 0 or > ReplicaSet.ReplicasMax)
+        CopiesWanted? copies = ReadCopies(ref from, level);
+        int nodeCount = from.ReadUInt16();
+        if (from.Failed || copies is null || partitionCount is 0 or > ClusterMap.PartitionsMax || nodeCount is 0 or > ClusterMap.NodesMax)
             return false;
 
         var draft = new ClusterMapDraft
@@ -105,7 +108,7 @@ internal static class ClusterMapCodec
             Level = level,
             ClusterId = clusterId,
             Epoch = epoch,
-            ReplicationFactor = replicationFactor,
+            Copies = copies,
             Nodes = new NodeInfo[nodeCount],
             Removed = [],
             Voters = [],
@@ -131,6 +134,33 @@ internal static class ClusterMapCodec
             draft.Moves[partition] = stage == 0 ? null : new ReplicaMove((MoveStage)stage, ReadSet(ref from));
         }
         return from.Complete && draft.TryToMap(out map);
+    }
+
+    private static void WriteByDataCentre(ByteWriter to, CopiesWanted copies)
+    {
+        to.WriteByte((byte)copies.ByDataCentre.Count);
+        foreach ((string dataCentre, int number) in copies.ByDataCentre)
+        {
+            WriteText(to, dataCentre);
+            to.WriteByte((byte)number);
+        }
+    }
+
+    /// <summary>Null for what no map says: one value has one encoding.</summary>
+    private static CopiesWanted? ReadCopies(ref ByteReader from, byte level)
+    {
+        int total = from.ReadByte(), dataCentres = level >= ClusterLevel.CopiesByDataCentre ? from.ReadByte() : 0;
+        if (dataCentres == 0)
+            return total is > 0 and <= ReplicaSet.ReplicasMax ? CopiesWanted.Spread(total) : null;
+        var listed = new List<DataCentreCopies>();
+        for (int left = dataCentres; left > 0; left--)
+        {
+            if (!TryReadText(ref from, out string? dataCentre))
+                return null;
+            listed.Add(new DataCentreCopies(dataCentre, from.ReadByte()));
+        }
+        bool isCanonical = !from.Failed && CopiesWanted.Of(listed, out _) is { } copies && copies.Total == total && copies.ByDataCentre.SequenceEqual(listed);
+        return isCanonical ? CopiesWanted.Of(listed, out _) : null;
     }
 
     private static bool TryReadNodes(ref ByteReader from, ClusterMapDraft draft)

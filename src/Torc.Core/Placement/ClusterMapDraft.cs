@@ -11,7 +11,7 @@ internal sealed class ClusterMapDraft
 
     public required ulong Epoch { get; set; }
 
-    public required int ReplicationFactor { get; set; }
+    public required CopiesWanted Copies { get; set; }
 
     public required NodeInfo[] Nodes { get; set; }
 
@@ -37,7 +37,7 @@ internal sealed class ClusterMapDraft
             Level = map.Level,
             ClusterId = map.ClusterId,
             Epoch = map.Epoch + 1,
-            ReplicationFactor = map.ReplicationFactor,
+            Copies = map.Copies,
             Nodes = [.. map.Nodes],
             Removed = [.. map.Removed],
             Voters = [.. map.Voters],

@@ -12,12 +12,12 @@ internal static class ClusterMapRules
     {
         if (!ClusterLevel.IsKnown(map.Level))
             return "level";
+        if (map.Copies.IsByDataCentre && map.Level < ClusterLevel.CopiesByDataCentre)
+            return "copies by data centre at a level without them";
         if (map.Epoch == 0)
             return "epoch 0";
         if (map.Replicas.Length is < 1 or > ClusterMap.PartitionsMax || !int.IsPow2(map.Replicas.Length))
             return "the number of partitions is not a power of two up to 16384";
-        if (map.ReplicationFactor is < 1 or > ReplicaSet.ReplicasMax)
-            return "replication factor";
         if (map.Nodes.Length is < 1 or > ClusterMap.NodesMax)
             return "number of nodes";
         if (map.Moves.Length != map.Replicas.Length || map.PartitionEpochs.Length != map.Replicas.Length)

@@ -16,9 +16,9 @@ internal static class NodeShares
         NodeInfo[] staying = [.. open.Select(node => nodes[node])];
         long[] present = [.. open.Select(node => (long)held[node])];
         int[] divided = Apportionment.Divide(partitions * copies, [.. staying.Select(node => (long)node.Weight)], [.. staying.Select(_ => (long)partitions)], present);
-        FailureDomain root = FailureDomain.TreeOf(staying);
-        root.Assume(divided);
-        if (!root.KeepsApart(partitions))
+        FailureDomain? root = copies > 0 ? FailureDomain.TreeOf(staying) : null;
+        root?.Assume(divided);
+        if (root?.KeepsApart(partitions) == false)
         {
             root.Remember(present);
             root.Share(partitions * copies, partitions);

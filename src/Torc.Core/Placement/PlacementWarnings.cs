@@ -11,7 +11,7 @@ internal static class PlacementWarnings
     /// <param name="tolerance">Replicas by which a node may be off its weight without a word.</param>
     /// <param name="firstComes">Why a node may be off its weight, up to "before weights".</param>
     public static List<string> Of(NodeInfo[] nodes, IReadOnlyList<IReadOnlyCollection<int>> sets, int copiesWanted, int copies, int[] byWeight,
-        int tolerance = 0, string firstComes = "racks and data centres come")
+        int tolerance, string firstComes)
     {
         var warnings = new List<string>();
         if (copiesWanted > copies)

@@ -38,8 +38,8 @@ internal sealed class Rebalance
     private readonly Apartness _apartness;
     private readonly MoveScope _scope;
 
-    /// <param name="nodes">All members, with the states and weights that the change gives them.</param>
-    /// <param name="replicas">Per partition the indices of the nodes that hold it, in order of preference.</param>
+    /// <param name="nodes">The members (all, or those of a data centre that is planned by itself), with the states and weights that the change gives them.</param>
+    /// <param name="replicas">Per partition the indices of those that hold it, in order of preference.</param>
     /// <param name="copies">Replicas wanted, at most as many as nodes that do not leave.</param>
     /// <param name="scope">What may move.</param>
     public Rebalance(NodeInfo[] nodes, int[][] replicas, int copies, MoveScope scope)
@@ -52,7 +52,7 @@ internal sealed class Rebalance
         _held = new int[nodes.Length];
         _firsts = new int[nodes.Length];
         _isChanged = new bool[replicas.Length];
-        foreach (int[] members in replicas)
+        foreach (int[] members in replicas.Where(members => members.Length > 0))
             _firsts[members[0]]++;
         foreach (int node in replicas.SelectMany(members => members))
             _held[node]++;
@@ -172,7 +172,7 @@ internal sealed class Rebalance
         return FirstsToSpare(partition) > FirstsToSpare(thanPartition);
     }
 
-    private int FirstsToSpare(int partition) => _isChanged[partition] ? 0 : _firsts[_original[partition][0]];
+    private int FirstsToSpare(int partition) => _isChanged[partition] || _original[partition].Length == 0 ? 0 : _firsts[_original[partition][0]];
 
     /// <summary>The node takes a replica from another one, which takes one from another, up to a node above its share: the shortest such chain.</summary>
     private bool TryTakeByChain(int node)
@@ -214,7 +214,7 @@ internal sealed class Rebalance
 
     private void Change(int partition, int dropped, int added)
     {
-        if (!_isChanged[partition])
+        if (!_isChanged[partition] && _original[partition].Length > 0)
             _firsts[_original[partition][0]]--;
         _isChanged[partition] = true;
         if (dropped >= 0)

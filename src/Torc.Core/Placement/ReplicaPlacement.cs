@@ -16,26 +16,28 @@ namespace Torc.Core.Placement;
 /// </remarks>
 internal sealed class ReplicaPlacement
 {
-    private readonly NodeInfo[] _nodes;
+    private readonly PlacementPart _part;
     private readonly int _partitions;
     private readonly int _copies;
-    private readonly FailureDomain _root;
+    private readonly FailureDomain? _root; // null: nothing is placed
     private readonly int[] _byWeight;
     private int[][] _chosen = [];
 
-    public ReplicaPlacement(NodeInfo[] nodes, int partitions, int copies)
+    public ReplicaPlacement(PlacementPart part, int partitions)
     {
-        _nodes = nodes;
+        _part = part;
         _partitions = partitions;
-        _copies = copies;
-        _root = FailureDomain.TreeOf(nodes);
-        long[] caps = [.. nodes.Select(_ => (long)partitions)];
-        _byWeight = Apportionment.Divide(partitions * copies, [.. nodes.Select(node => (long)node.Weight)], caps);
+        _copies = part.Copies;
+        _root = part.Copies > 0 ? FailureDomain.TreeOf(part.Nodes) : null;
+        long[] caps = [.. part.Nodes.Select(_ => (long)partitions)];
+        _byWeight = Apportionment.Divide(partitions * _copies, [.. part.Nodes.Select(node => (long)node.Weight)], caps);
     }
 
-    /// <summary>Per partition the indices of its nodes, each once, in no particular order.</summary>
+    /// <summary>Per partition the indices of its nodes in the part, each once, in no particular order.</summary>
     public int[][] Choose()
     {
+        if (_root is null)
+            return _chosen = [.. Enumerable.Range(0, _partitions).Select(_ => Array.Empty<int>())];
         _root.Assume(_byWeight);
         if (!_root.KeepsApart(_partitions))
             _root.Share(_partitions * _copies, _partitions);
@@ -50,10 +52,7 @@ internal sealed class ReplicaPlacement
     }
 
     /// <summary>What the plan could not give, after <see cref="Choose"/>.</summary>
-    public IReadOnlyList<string> Warnings(int copiesWanted)
-    {
-        return PlacementWarnings.Of(_nodes, _chosen, copiesWanted, _copies, _byWeight);
-    }
+    public IReadOnlyList<string> Warnings() => _part.Warnings(_chosen, _byWeight, tolerance: 0, "racks and data centres come");
 
     private void Fill(FailureDomain domain, int copies, int partition, List<int> members)
     {

@@ -90,6 +90,9 @@ public sealed class ControlPlane
     /// <summary>Of a node that joins: why it is not let in, as far as it was told; empty while it only waits.</summary>
     public string JoinProblem => _joiner.Problem;
 
+    /// <summary>Why the first nodes make no cluster although all were heard; empty otherwise.</summary>
+    public string FormationProblem => _formation.Problem;
+
     /// <summary>
     /// This run made or joined the first map with the data directory it still has: its copies lack nothing that was acknowledged.
     /// </summary>
@@ -403,6 +406,11 @@ public sealed class ControlPlane
                 _made = outcome;
                 _mapUnderWay = _formation.Map;
                 outbox.MapToPersist = _formation.Map;
+                foreach (string warning in _formation.Warnings)
+                    outbox.Events.Add(new NodeEvent(NodeEventKind.PlacementWarning, Detail: warning));
+                break;
+            case FormationOutcome.Impossible:
+                outbox.Events.Add(new NodeEvent(NodeEventKind.PlacementWarning, Detail: $"no cluster is formed: {_formation.Problem}"));
                 break;
             case FormationOutcome.SettingsDiffer:
                 outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "it was started with other first nodes, partitions or replication factor"));

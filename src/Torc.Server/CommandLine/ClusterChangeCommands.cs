@@ -19,7 +19,7 @@ internal static class ClusterChangeCommands
         Change("replace", "A node that was started with --seeds takes exactly what another one holds, which goes.",
             Words("node", "Id of the node that goes, then the peer address of the one that comes; without it, the one that asks.", 1)),
         Change("weight", "Change a node's part of the data.", Words("number", "Id of the node, then its new weight.", 2)),
-        Change("copies", "Change the replication factor.", Words("number", "Copies of each key.", 1)),
+        Change("copies", "Change the replication factor.", Words("number", "Copies of each key, in all or in each data centre: dc1:3,dc2:2.", 1)),
         Change("keyspace", "Change the default consistency levels of a keyspace.", Words("word", "Number of the keyspace, then READ level, WRITE level, or both.", 3)),
         Cancel(),
         Progress(),

@@ -19,7 +19,7 @@ internal static class DevCommand
         };
         var dataCentres = new Option<int>("--dcs")
         {
-            Description = "In how many data centres, with three copies of each key in each. Node i is in number i mod this. Default 1.",
+            Description = "In how many data centres, with three copies of each key in each unless --replicas says otherwise. Node i is in number i mod this. Default 1.",
             HelpName = "NUMBER",
             DefaultValueFactory = static _ => 1,
         };

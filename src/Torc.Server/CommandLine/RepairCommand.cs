@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using Torc.Core.Placement;
 using Torc.Server.Http;
 
 namespace Torc.Server.CommandLine;
@@ -135,11 +136,16 @@ internal static class RepairCommand
         return isWhole;
     }
 
+    /// <summary>Replicas that each partition has: fewer than wanted where there are too few nodes.</summary>
+    private static int CopiesOf(ClusterStatus cluster) => CopiesWanted.TryParse(cluster.Copies, out CopiesWanted? wanted, out _) && wanted.IsByDataCentre
+        ? wanted.ByDataCentre.Sum(centre => Math.Min(centre.Copies, cluster.Nodes.Count(node => node.DataCentre == centre.DataCentre)))
+        : Math.Min(cluster.ReplicationFactor, cluster.Nodes.Count);
+
     /// <summary>Says for how many partitions all replicas hold the same; false when it is not so for one.</summary>
     private static async Task<bool> CompareRoots(ClusterStatus cluster, List<RepairedNode> nodes, int[] partitions, CancellationToken cancelled)
     {
         int[] wanted = partitions.Length > 0 ? [.. partitions.Distinct().Order()] : [.. Enumerable.Range(0, cluster.Partitions)];
-        int copies = Math.Min(cluster.ReplicationFactor, cluster.Nodes.Count);
+        int copies = CopiesOf(cluster);
         int[] apart = wanted;
         for (int poll = 0; poll < RootPollsMax && apart.Length > 0 && !cancelled.IsCancellationRequested; poll++)
         {

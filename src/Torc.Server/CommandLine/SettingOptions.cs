@@ -22,6 +22,8 @@ internal sealed class SettingOptions
             if (without.Contains(setting))
                 continue;
             var option = new Option<string>(setting.Option) { Description = setting.Meaning, HelpName = "VALUE" };
+            if (setting.Alias.Length > 0)
+                option.Aliases.Add("--" + setting.Alias);
             command.Add(option);
             _options.Add((setting, option));
         }

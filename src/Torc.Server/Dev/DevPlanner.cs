@@ -1,4 +1,5 @@
 using System.Globalization;
+using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Server.Settings;
 
@@ -6,7 +7,7 @@ namespace Torc.Server.Dev;
 
 /// <summary>
 /// Lays out a development cluster: node i adds i to each port and has its own directory and rack. With several data centres node i is in
-/// number i mod their count, and the replication factor is as many copies in each.
+/// number i mod their count, and the replication factor is as many copies in each, unless it was given.
 /// </summary>
 internal static class DevPlanner
 {
@@ -27,6 +28,7 @@ internal static class DevPlanner
         if (dataCentres > 1 && given.ContainsKey(SettingTable.DataCentre.Name))
             throw new SettingException($"dcs and {SettingTable.DataCentre.Name} both say in which data centre a node is. Give one of them.");
         CheckPorts(nodes, settings);
+        CheckCopies(dataCentres, settings);
         string root = Path.GetFullPath(settings.Get(SettingTable.Data));
         string firstNodes = string.Join(',', Enumerable.Range(0, nodes).Select(node => Address(settings, SettingTable.PeerPort, node)));
         return [.. Enumerable.Range(0, nodes).Select(node => new DevNodePlan(
@@ -62,7 +64,17 @@ internal static class DevPlanner
     {
         options[SettingTable.DataCentre.Name] = Text($"dc{node % dataCentres + 1}");
         if (settings.IsDefault(SettingTable.ReplicationFactor))
-            options[SettingTable.ReplicationFactor.Name] = Text($"{Math.Min(settings.Get(SettingTable.ReplicationFactor) * dataCentres, ReplicaSet.ReplicasMax)}");
+            options[SettingTable.ReplicationFactor.Name] = Text($"{Math.Min(settings.Get(SettingTable.ReplicationFactor).Total * dataCentres, ReplicaSet.ReplicasMax)}");
+    }
+
+    private static void CheckCopies(int dataCentres, SettingValues settings)
+    {
+        string[] made = dataCentres == 1 ? [settings.Get(SettingTable.DataCentre)] : [.. Enumerable.Range(1, dataCentres).Select(static number => Text($"dc{number}"))];
+        foreach (DataCentreCopies centre in settings.Get(SettingTable.ReplicationFactor).ByDataCentre)
+        {
+            if (!made.Contains(centre.DataCentre))
+                throw new SettingException($"{SettingTable.ReplicationFactor.Name} names data centre {centre.DataCentre}, and no node will be in it. Name some of {string.Join(", ", made)}, or give --dcs.");
+        }
     }
 
     /// <summary>

@@ -59,6 +59,9 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.HintBudgetSpent:
                 log.HintBudgetSpent(happened.Node, happened.Detail ?? "");
                 break;
+            case NodeEventKind.PlacementWarning:
+                log.PlacementWarning(happened.Detail ?? "");
+                break;
             default:
                 break;
         }

@@ -29,6 +29,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
                 return "the node is reading its data";
             return host.View.Standing switch
             {
+                Standing.Forming when host.Parts.Node.Control.FormationProblem is { Length: > 0 } problem => $"the cluster is not formed: {problem}",
                 Standing.Forming => $"the cluster is not formed: {host.Parts.Links.Open} of {settings.FirstNodes.Addresses.Count - 1} other first nodes are linked",
                 Standing.Joining => Joining(host),
                 Standing.Removed => "the node was removed from its cluster",
@@ -53,7 +54,10 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
         KeyspaceSettings? defaults = map.KeyspaceOf(0);
         bool isLocal = defaults is not null && Levels.IsLocal(defaults.Read) && Levels.IsLocal(defaults.Write);
         NodeInfo[] nodes = [.. map.Nodes.Where(node => !isLocal || map.DataCentreOf(node.Id) == map.DataCentreOf(view.Self))];
-        int needed = Levels.Required(ConsistencyLevel.Quorum, Math.Min(map.ReplicasPerPartition, nodes.Length));
+        int copies = isLocal && map.Copies.IsByDataCentre ? map.Copies.In(map.NodeOf(view.Self)!.DataCentre) : map.ReplicasPerPartition;
+        if (copies == 0)
+            return "this data centre is given no copies of any key, and the default levels are local";
+        int needed = Levels.Required(ConsistencyLevel.Quorum, Math.Min(copies, nodes.Length));
         int up = nodes.Count(node => view.IsUp(node.Id));
         return up >= needed ? null : $"{up} of {nodes.Length} nodes{(isLocal ? " of this data centre" : "")} are up, and a quorum takes {needed}";
     }
@@ -99,7 +103,8 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
             ClusterId = map is null ? "" : ClusterId(map),
             Epoch = map?.Epoch ?? 0,
             AnsweredBy = Shown(OwnId),
-            ReplicationFactor = map?.ReplicationFactor ?? settings.Get(SettingTable.ReplicationFactor),
+            ReplicationFactor = (map?.Copies ?? settings.Get(SettingTable.ReplicationFactor)).Total,
+            Copies = (map?.Copies ?? settings.Get(SettingTable.ReplicationFactor)).ToString(),
             Partitions = map?.PartitionCount ?? settings.Get(SettingTable.Partitions),
             Nodes = [.. nodes.Select(Listed)],
         };
@@ -126,6 +131,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
             ClusterId = ClusterId(map),
             Epoch = map.Epoch,
             ReplicationFactor = map.ReplicationFactor,
+            Copies = map.Copies.ToString(),
             Partitions = partitions,
             Nodes = [.. Newest(view).Select(node => new ShareStatus(
                 node.Id, new HostAndPort(node.Host, node.RespPort).ToString(), node.DataCentre, node.Rack, node.Weight,

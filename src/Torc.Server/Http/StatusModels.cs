@@ -69,6 +69,9 @@ public sealed record ClusterStatus
 
     public required int ReplicationFactor { get; init; }
 
+    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2".</summary>
+    public string Copies { get; init; } = "";
+
     public required int Partitions { get; init; }
 
     public required IReadOnlyList<NodeStatus> Nodes { get; init; }
@@ -88,6 +91,9 @@ public sealed record RingStatus
     public required ulong Epoch { get; init; }
 
     public required int ReplicationFactor { get; init; }
+
+    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2".</summary>
+    public string Copies { get; init; } = "";
 
     public required IReadOnlyList<ShareStatus> Nodes { get; init; }
 

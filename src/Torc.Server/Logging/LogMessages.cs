@@ -89,4 +89,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(41, LogLevel.Warning, "no more writes are kept for node {Node}, which is down: the budget (hint-bytes-max) is spent, {Waiting}")]
     internal static partial void HintBudgetSpent(this ILogger log, int node, string waiting);
+
+    [LoggerMessage(42, LogLevel.Warning, "{What}")]
+    internal static partial void PlacementWarning(this ILogger log, string what);
 }

@@ -19,6 +19,9 @@ public abstract record Setting(string Name, string Default, string Meaning, stri
 
     public string EnvironmentName => EnvironmentPrefix + Name.Replace('-', '_').ToUpperInvariant();
 
+    /// <summary>Another name by which it can be given, or empty.</summary>
+    public string Alias { get; init; } = "";
+
     /// <summary>A password: its value is not shown in messages.</summary>
     public bool IsSecret { get; init; }
 

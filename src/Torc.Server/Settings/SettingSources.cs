@@ -76,7 +76,7 @@ public static class SettingSources
         Setting setting = SettingTable.Find(name) ?? throw new SettingException(Unknown(name, place));
         object value = setting.Parse(text) ?? throw new SettingException(
             $"{name} ({place}) is '{(setting.IsSecret ? "..." : text)}'. Give {setting.Range}.");
-        written[name] = new WrittenValue(value, place);
+        written[setting.Name] = new WrittenValue(value, place);
     }
 
     private static string Unknown(string name, string place)

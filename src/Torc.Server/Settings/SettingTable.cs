@@ -1,4 +1,5 @@
 using System.Net;
+using Torc.Core.Placement;
 using Torc.Server.Logging;
 using static Torc.Server.Settings.SettingTypes;
 
@@ -41,7 +42,7 @@ public static class SettingTable
     public static readonly Setting<string> Rack = Words(Cluster, "rack", "rack1", "1 to 64 letters, digits, '-', '_', '.'", "Rack (failure domain within the data centre) that the node is in.", IsLabel);
     public static readonly Setting<int> Weight = Number(Cluster, "weight", 100, 1, 10_000, "", "Capacity of the node relative to the others: one of weight 200 gets twice the partitions of one of 100.");
     public static readonly Setting<int> Partitions = Number(Cluster, "partitions", 256, 1, PartitionsMax, ", a power of two", "Partitions of the ring; fixed when the cluster is made, the same on each first node.");
-    public static readonly Setting<int> ReplicationFactor = Number(Cluster, "replication-factor", 3, 1, 16, "", "Nodes that keep each key; fixed when the cluster is made, the same on each first node.");
+    public static readonly Setting<CopiesWanted> ReplicationFactor = Copies(Cluster, "replication-factor", "3", "Nodes that keep each key, in all or in each data centre, the same on each first node; a running cluster is changed with torc copies. Also --replicas.") with { Alias = "replicas" };
     public static readonly Setting<int> HeartbeatIntervalMs = Number(Cluster, "heartbeat-interval-ms", 250, 10, 60_000, " ms", "Time between two heartbeats to each peer.");
     public static readonly Setting<int> PeerDownMs = Number(Cluster, "peer-down-ms", 2_500, 100, HourMs, " ms", "Silence after which a peer is taken to be down; several heartbeats.");
     public static readonly Setting<int> ClockSkewMaxMs = Number(Cluster, "clock-skew-max-ms", 500, 10, HourMs, " ms", "A node whose clock is further than this from its peers' refuses client writes.");
@@ -88,8 +89,10 @@ public static class SettingTable
 
     private static readonly Dictionary<string, Setting> ByName = All.ToDictionary(static setting => setting.Name, StringComparer.Ordinal);
 
+    private static readonly Dictionary<string, Setting> ByAlias = All.Where(static setting => setting.Alias.Length > 0).ToDictionary(static setting => setting.Alias, StringComparer.Ordinal);
+
     /// <summary>The setting of that name, or null.</summary>
-    public static Setting? Find(string name) => ByName.GetValueOrDefault(name);
+    public static Setting? Find(string name) => ByName.GetValueOrDefault(name) ?? ByAlias.GetValueOrDefault(name);
 
     /// <summary>The known name nearest to a mistyped one, or null when none is near.</summary>
     public static string? Nearest(string name) => NearestName.Of(name, ByName.Keys);

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Torc.Core.Placement;
 
 namespace Torc.Server.Settings;
 
@@ -54,6 +55,12 @@ internal static class SettingTypes
 
     internal static Setting<AddressList> Addresses(string group, string name, string meaning) =>
         new(name, "", meaning, "host:port,host:port,...", group, AddressList.TryParse, static value => value.ToString());
+
+    /// <summary>A replication factor: one number, or one for each data centre.</summary>
+    internal static Setting<CopiesWanted> Copies(string group, string name, string standard, string meaning) =>
+        new(name, standard, meaning, CopiesWanted.Range, group,
+            static (string text, [NotNullWhen(true)] out CopiesWanted? value) => CopiesWanted.TryParse(text, out value, out _),
+            static value => value.ToString());
 
     internal static bool TryParseSize(string text, out long bytes)
     {

@@ -9,7 +9,7 @@ namespace Torc.Node.Commands.Cluster;
 internal static class ChangeArguments
 {
     public const string Syntax = "JOIN [address ...] | LEAVE node [node ...] | REMOVE node [node ...] | REPLACE node [address] | WEIGHT node weight | "
-        + "COPIES number | KEYSPACE keyspace [READ level] [WRITE level]";
+        + "COPIES number-or-dc:number,... | KEYSPACE keyspace [READ level] [WRITE level]";
 
     /// <summary>Reads from the word at <paramref name="at"/> to the end. Null with the error in <paramref name="problem"/>.</summary>
     public static ChangeRequest? Read(CommandBuffer arguments, int at, ClusterView view, out string problem)
@@ -31,7 +31,7 @@ internal static class ChangeArguments
                 return Number(arguments, at + 1, ushort.MaxValue, out problem) is { } node && Number(arguments, at + 2, int.MaxValue, out problem) is { } weight
                     ? new ChangeRequest.Weight((ushort)node, (int)weight) : null;
             case "COPIES" when count == 1:
-                return Number(arguments, at + 1, int.MaxValue, out problem) is { } copies ? new ChangeRequest.ReplicationFactor((int)copies) : null;
+                return Copies(arguments[at + 1].Text(), out problem);
             case "KEYSPACE" when count is 3 or 5:
                 return Keyspace(arguments, at + 1, view, out problem);
             default:
@@ -126,6 +126,13 @@ internal static class ChangeArguments
             settings = isRead ? settings with { Read = level } : settings with { Write = level };
         }
         return new ChangeRequest.Keyspaces([settings]);
+    }
+
+    private static ChangeRequest.ReplicationFactor? Copies(string text, out string problem)
+    {
+        bool isSound = CopiesWanted.TryParse(text, out CopiesWanted? copies, out problem);
+        problem = $"ERR {problem}";
+        return isSound ? new ChangeRequest.ReplicationFactor(copies!) : null;
     }
 
     private static long? Number(CommandBuffer arguments, int at, long most, out string problem)

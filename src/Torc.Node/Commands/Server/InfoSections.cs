@@ -111,6 +111,8 @@ internal static class InfoSections
         Line(text, "role", "master");
         Line(text, "connected_slaves", 0);
         Line(text, "torc_replication_factor", session.View.Map?.ReplicationFactor ?? 0);
+        if (session.View.Map?.Copies is { IsByDataCentre: true } copies)
+            Line(text, "torc_copies", string.Join(',', copies.ByDataCentre.Select(centre => $"{centre.DataCentre}={centre.Copies}")));
     }
 
     private static void Repair(Session session, StringBuilder text)

@@ -72,9 +72,23 @@ public sealed class FormationTests
     [Fact]
     public void Nodes_that_were_told_differently_do_not_form()
     {
-        Formation one = Fresh(Settings(2), 0, 1), two = Fresh(Settings(2) with { ReplicationFactor = 2 }, 1, 2);
+        Formation one = Fresh(Settings(2), 0, 1), two = Fresh(Settings(2) with { Copies = 2 }, 1, 2);
         one.Hear(two.Greet()).ShouldBe(FormationOutcome.SettingsDiffer);
         two.Hear(one.Greet()).ShouldBe(FormationOutcome.SettingsDiffer);
+    }
+
+    [Fact]
+    public void Copies_in_a_data_centre_without_nodes_make_no_cluster()
+    {
+        FormationSettings settings = Settings(1) with { Copies = CopiesWanted.Of([new("elsewhere", 2)], out _)! };
+        Formation one = Fresh(settings, 0, 1);
+        one.Begin().ShouldBe(FormationOutcome.Impossible);
+        one.Problem.ShouldContain("No node is in data centre elsewhere");
+        one.Map.ShouldBeNull();
+        one.Begin().ShouldBe(FormationOutcome.Waiting, "it was said once");
+        Formation old = Fresh(settings with { LevelMax = ClusterLevel.Oldest }, 0, 1);
+        old.Begin().ShouldBe(FormationOutcome.Impossible);
+        old.Problem.ShouldContain("takes level 3");
     }
 
     [Fact]

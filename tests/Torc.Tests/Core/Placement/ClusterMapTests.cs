@@ -35,6 +35,30 @@ public sealed class ClusterMapTests
         hex[..2].ShouldBe("02");
     }
 
+    /// <summary>From level 3 on.</summary>
+    [Fact]
+    public void Encoding_with_a_number_for_each_data_centre_is_frozen()
+    {
+        var node = new NodeInfo(3, "h:1", "h", 6379, 8379, "d", "r", 2, 0x0102030405060708);
+        CopiesWanted copies = CopiesWanted.Of([new("d", 3), new("a", 2)], out _)!;
+        ClusterMap map = Planner.Create([node], 1, copies, SampleCluster.Keyspaces, out _);
+        string hex = Convert.ToHexString(map.Bytes());
+        hex[..2].ShouldBe("03");
+        hex[18..].ShouldStartWith("0100000000000000" + "01000000" + "05" + "02" + "0100000061" + "02" + "0100000064" + "03" + "0100" + "0300" + "0807060504030201");
+        ClusterMap.TryDecode(map.Bytes(), out ClusterMap? read).ShouldBeTrue();
+        read!.Copies.ShouldBe(copies);
+        read.Bytes().ShouldBe(map.Bytes());
+        byte[] bytes = map.Bytes();
+        foreach ((int at, byte wrong) in new (int, byte)[] { (21, 4), (22, 0), (22, 1), (27, (byte)'e'), (28, 0), (28, 3) })
+        {
+            byte kept = bytes[at];
+            bytes[at] = wrong;
+            ClusterMap.TryDecode(bytes, out _).ShouldBeFalse($"byte {at} as {wrong}");
+            bytes[at] = kept;
+        }
+        ClusterMap.TryDecode(bytes, out _).ShouldBeTrue();
+    }
+
     [Fact]
     public void Encoding_of_a_change_under_way_is_frozen()
     {

@@ -45,6 +45,8 @@ public sealed class DevPlannerTests
         plans.ShouldAllBe(static plan => plan.Arguments.Contains("--replication-factor=6"));
         Plan(6, new() { ["replication-factor"] = "4" }, dataCentres: 2)
             .ShouldAllBe(static plan => plan.Arguments.Contains("--replication-factor=4"));
+        Plan(6, new() { ["replicas"] = "dc2:2,dc1:3" }, dataCentres: 2)
+            .ShouldAllBe(static plan => plan.Arguments.Contains("--replicas=dc2:2,dc1:3"));
         Plan(6, []).ShouldAllBe(static plan => !plan.Arguments.Any(static argument => argument.StartsWith("--dc", StringComparison.Ordinal)));
     }
 
@@ -53,6 +55,11 @@ public sealed class DevPlannerTests
     [InlineData(3, 4)]
     public void Data_centres_without_nodes_are_refused(int nodes, int dataCentres) =>
         Should.Throw<SettingException>(() => Plan(nodes, [], dataCentres)).Message.ShouldStartWith("dcs");
+
+    [Fact]
+    public void Copies_in_a_data_centre_that_will_not_be_are_refused() =>
+        Should.Throw<SettingException>(() => Plan(4, new() { ["replicas"] = "dc1:2,dc3:1" }, dataCentres: 2)).Message
+            .ShouldBe("replication-factor names data centre dc3, and no node will be in it. Name some of dc1, dc2, or give --dcs.");
 
     [Fact]
     public void One_name_for_all_and_several_data_centres_contradict_each_other() =>
