@@ -32,7 +32,7 @@ internal sealed class NodeHost
         _machine = machine;
         _context = context;
         Random = machine.Random;
-        Node = new TorcNode(identity, context.FormationOf(machine.Id), context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
+        Node = new TorcNode(identity, context.FormationOf(machine.Id) with { LevelMax = machine.LevelMax }, context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
         _links = new PeerLinks(this);
         _door = new ClientDoor(this);
     }

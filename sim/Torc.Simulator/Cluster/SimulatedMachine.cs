@@ -23,6 +23,7 @@ internal sealed class SimulatedMachine
     private readonly Queue<Action> _inbox = new();
     private ushort _starts;
     private uint _birth;
+    private bool _hasStarted;
     private bool _isPaused;
     private bool _isDraining;
 
@@ -53,6 +54,9 @@ internal sealed class SimulatedMachine
 
     /// <summary>The running process; null while the machine is down or starting.</summary>
     public NodeHost? Host { get; private set; }
+
+    /// <summary>What the process that runs, or ran last, was told.</summary>
+    public byte LevelMax { get; private set; } = ClusterLevel.Newest;
 
     public bool IsPaused => _isPaused;
 
@@ -162,6 +166,8 @@ internal sealed class SimulatedMachine
         ulong incarnation = ((ulong)_birth << 16) | _starts;
         NodeInfo self = Describe(Id, _context.Settings.DataCentres, _birth) with { Id = FindNodeId() };
         var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
+        LevelMax = _context.Settings.IsUpgraded && !_hasStarted && Id < _context.Formation.FirstNodes.Count ? ClusterLevel.Oldest : ClusterLevel.Newest;
+        _hasStarted = true;
         Host = NodeHost.TryStart(this, _context, identity);
         if (Host is not { } host)
             return;

@@ -54,6 +54,9 @@ public sealed record RunSettings
 
     public long DriftPartsPerMillionMax { get; init; } = 100;
 
+    /// <summary>The first nodes begin at the oldest level that this version knows, and know all levels from their second start on: an upgrade, node by node.</summary>
+    public bool IsUpgraded { get; init; }
+
     /// <summary>Whether links open with proofs of a cluster secret.</summary>
     public bool HasClusterSecret { get; init; }
 
@@ -93,6 +96,7 @@ public sealed record RunSettings
             InitialSkewMsMax = random.Chance(0.3) ? 0 : random.Between(1, 1_500),
             DriftPartsPerMillionMax = random.Between(0, 500),
             HasClusterSecret = random.Chance(0.5),
+            IsUpgraded = root.Fork("upgrade").Chance(0.3),
         };
     }
 

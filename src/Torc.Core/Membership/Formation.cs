@@ -65,7 +65,7 @@ public sealed class Formation
         _heard = new Greeting?[nodes];
         _identities = new ulong[nodes];
         if (self.Id < nodes)
-            _identities[self.Id] = IdentityOf(self);
+            _identities[self.Id] = IdentityOf(self, settings.LevelMax);
     }
 
     public ClusterMap? Map { get; private set; }
@@ -77,7 +77,7 @@ public sealed class Formation
     public string Problem { get; private set; } = "";
 
     /// <summary>What to send to every other first node, on connecting and at each heartbeat until the cluster has formed.</summary>
-    public Greeting Greet() => new(_settingsDigest, _self, [.. _identities], Map);
+    public Greeting Greet() => new(_settingsDigest, _self, _settings.LevelMax, [.. _identities], Map);
 
     /// <summary>Makes the map at once when this node is the only first node. Call at start.</summary>
     public FormationOutcome Begin() => TryMake();
@@ -100,7 +100,7 @@ public sealed class Formation
         if (sender == _self.Id || sender >= _settings.FirstNodes.Count || greeting.Sender.PeerAddress != _settings.FirstNodes[sender])
             return FormationOutcome.UnknownNode;
         _heard[sender] = greeting;
-        _identities[sender] = IdentityOf(greeting.Sender);
+        _identities[sender] = IdentityOf(greeting.Sender, greeting.Level);
         return TryMake();
     }
 
@@ -130,38 +130,43 @@ public sealed class Formation
         if (Map is not null || _self.Id == NodeInfo.NoId)
             return FormationOutcome.Waiting;
         var nodes = new List<NodeInfo>();
+        byte level = _settings.LevelMax;
         for (int id = 0; id < _heard.Length; id++)
         {
             if (id == _self.Id)
                 nodes.Add(_self);
             else if (_heard[id] is { } greeting && greeting.Identities.SequenceEqual(_identities))
+            {
                 nodes.Add(greeting.Sender);
+                level = Math.Min(level, greeting.Level);
+            }
             else
                 return FormationOutcome.Waiting;
         }
-        if (FindProblem(nodes) is { } problem)
+        if (FindProblem(nodes, level) is { } problem)
         {
             bool isNew = Problem != problem;
             Problem = problem;
             return isNew ? FormationOutcome.Impossible : FormationOutcome.Waiting;
         }
         Problem = "";
-        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.Copies, _settings.Keyspaces, out IReadOnlyList<string> warnings, _settings.LevelMax);
+        Map = Planner.Create(nodes, _settings.PartitionCount, _settings.Copies, _settings.Keyspaces, out IReadOnlyList<string> warnings, level);
         Warnings = warnings;
         return FormationOutcome.Made;
     }
 
     /// <summary>Why no map can be made of what the first nodes were told, or null.</summary>
-    private string? FindProblem(List<NodeInfo> nodes) =>
-        _settings.Copies.IsByDataCentre && _settings.LevelMax < ClusterLevel.CopiesByDataCentre
-            ? $"A number of copies for each data centre takes level {ClusterLevel.CopiesByDataCentre}, and these nodes keep to level {_settings.LevelMax}."
+    private string? FindProblem(List<NodeInfo> nodes, byte level) =>
+        _settings.Copies.IsByDataCentre && level < ClusterLevel.CopiesByDataCentre
+            ? $"A number of copies for each data centre takes level {ClusterLevel.CopiesByDataCentre}, and these nodes keep to level {level}."
             : _settings.Copies.FindUnknown(nodes);
 
     /// <summary>Never 0, which stands for "not heard of".</summary>
-    private static ulong IdentityOf(NodeInfo node)
+    private static ulong IdentityOf(NodeInfo node, byte level)
     {
         using var bytes = new ByteWriter();
         ClusterMapCodec.WriteNode(bytes, node);
+        bytes.WriteByte(level);
         return Math.Max(StableHash.Hash64(bytes.Written), 1);
     }
 }

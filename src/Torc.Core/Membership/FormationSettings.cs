@@ -13,7 +13,7 @@ public sealed record FormationSettings(
     /// <summary>Peer addresses of members of the cluster that a node is to join, or to find again.</summary>
     public IReadOnlyList<string> Seeds { get; init; } = [];
 
-    /// <summary>The highest level that the node agrees to: the first nodes form the cluster at it.</summary>
+    /// <summary>The highest <see cref="ClusterLevel"/> that the node agrees to; need not be the same on each: the lowest one is that of the first map.</summary>
     public byte LevelMax { get; init; } = ClusterLevel.Newest;
 
     /// <summary>Equal for equal settings: nodes that were told differently never form a cluster. 0 of a node that makes none.</summary>
@@ -25,7 +25,6 @@ public sealed record FormationSettings(
         bytes.WriteUInt32((uint)FirstNodes.Count);
         foreach (string address in FirstNodes)
             bytes.WriteBlob(System.Text.Encoding.UTF8.GetBytes(address));
-        bytes.WriteByte(LevelMax);
         bytes.WriteUInt32((uint)PartitionCount);
         bytes.WriteUInt32((uint)Copies.Total);
         if (Copies.IsByDataCentre)

@@ -6,24 +6,26 @@ namespace Torc.Core.Membership;
 /// <summary>
 /// What nodes tell each other while a cluster forms.
 /// <code>
-/// +----------+--------------------+----------------------------+-------------------+-------------------+-------------+
-/// | format 1 | settings digest  8 | sender, as in cluster map  | identity count  2 | identities  8 each | map, a blob |
-/// +----------+--------------------+----------------------------+-------------------+-------------------+-------------+
+/// +----------+--------------------+----------------------------+----------+-------------------+-------------------+-------------+
+/// | format 2 | settings digest  8 | sender, as in cluster map  | level  1 | identity count  2 | identities  8 each | map, a blob |
+/// +----------+--------------------+----------------------------+----------+-------------------+-------------------+-------------+
 /// </code>
 /// </summary>
 /// <param name="SettingsDigest">Of the <see cref="FormationSettings"/> that the sender was told.</param>
 /// <param name="Sender">The sender as it wants to be in the map.</param>
-/// <param name="Identities">By node id: a hash of each first node as the sender last heard of it, its birth included; 0 when it has not.</param>
+/// <param name="Level">The highest <see cref="ClusterLevel"/> that the sender agrees to.</param>
+/// <param name="Identities">By node id: a hash of each first node as the sender last heard of it, its birth and level included; 0 when it has not.</param>
 /// <param name="Map">The sender's map; null while it has none.</param>
-public sealed record Greeting(ulong SettingsDigest, NodeInfo Sender, IReadOnlyList<ulong> Identities, ClusterMap? Map)
+public sealed record Greeting(ulong SettingsDigest, NodeInfo Sender, byte Level, IReadOnlyList<ulong> Identities, ClusterMap? Map)
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     public void Encode(ByteWriter to)
     {
         to.WriteByte(Format);
         to.WriteUInt64(SettingsDigest);
         ClusterMapCodec.WriteNode(to, Sender);
+        to.WriteByte(Level);
         to.WriteUInt16((ushort)Identities.Count);
         foreach (ulong identity in Identities)
             to.WriteUInt64(identity);
@@ -41,6 +43,7 @@ public sealed record Greeting(ulong SettingsDigest, NodeInfo Sender, IReadOnlyLi
         ulong settingsDigest = from.ReadUInt64();
         if (!ClusterMapCodec.TryReadNode(ref from, out NodeInfo? sender))
             return false;
+        byte level = from.ReadByte();
         int count = from.ReadUInt16();
         if (from.Failed || count > ClusterMap.NodesMax)
             return false;
@@ -53,7 +56,7 @@ public sealed record Greeting(ulong SettingsDigest, NodeInfo Sender, IReadOnlyLi
         ClusterMap? map = null;
         if (!mapBytes.IsEmpty && !ClusterMap.TryDecode(mapBytes, out map))
             return false;
-        greeting = new Greeting(settingsDigest, sender, identities, map);
+        greeting = new Greeting(settingsDigest, sender, level, identities, map);
         return true;
     }
 }

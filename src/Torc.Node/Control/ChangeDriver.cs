@@ -18,6 +18,9 @@ public static class ChangeDriver
 
         /// <summary>The birth that the node greeted with, or the map's when it did not.</summary>
         ulong BirthOf(ushort node);
+
+        /// <summary>The highest level that the node agrees to, as it told over the link that is open; 0 while it has not.</summary>
+        byte LevelOf(ushort node);
     }
 
     /// <summary>Whether this node is the one to propose the next step.</summary>
@@ -41,6 +44,8 @@ public static class ChangeDriver
     {
         if (Readmitted(map, reports) is { } readmitted)
             return readmitted;
+        if (Raised(map, reports) is { } raised)
+            return raised;
         if (!map.IsChanging)
             return null;
         var ready = new List<int>();
@@ -133,5 +138,14 @@ public static class ChangeDriver
                 return ChangeSteps.Readmit(map, node.Id, birth);
         }
         return null;
+    }
+
+    /// <summary>The level of the cluster rises when every member has told that it agrees; one that is down holds it where it is.</summary>
+    private static ClusterMap? Raised(ClusterMap map, IReports reports)
+    {
+        byte common = byte.MaxValue;
+        foreach (NodeInfo node in map.Nodes)
+            common = Math.Min(common, reports.LevelOf(node.Id));
+        return common > map.Level ? ChangeSteps.RaiseLevel(map, common) : null;
     }
 }

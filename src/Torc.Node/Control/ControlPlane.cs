@@ -50,7 +50,7 @@ public sealed class ControlPlane
         _options = node.Options;
         _settings = settings;
         _targets = new LinkTargets(settings);
-        _reports = new PeerReports(node, of => _gossip!.IsLive(of));
+        _reports = new PeerReports(node, settings.LevelMax, of => _gossip!.IsLive(of));
         _joiner = new Joiner(node.PartitionCount);
         _tunables = new PeerHealthTunables
         {
@@ -131,7 +131,7 @@ public sealed class ControlPlane
             TakeId(listed.Id, map, outbox);
         outbox.Events.Add(_mapInUse is null
             ? new NodeEvent(NodeEventKind.Formed, Detail: $"cluster {map.ClusterId:x16} of {map.Nodes.Count} nodes")
-            : new NodeEvent(NodeEventKind.MapAdvanced, Detail: $"epoch {map.Epoch}, {map.Nodes.Count} nodes"));
+            : new NodeEvent(NodeEventKind.MapAdvanced, Detail: $"epoch {map.Epoch}, {map.Nodes.Count} nodes{(map.Level == _mapInUse.Level ? "" : $", level {map.Level}")}"));
         if (map != _formation.Map)
             _formation.Advance(map);
         _standing = Standing.Member;
@@ -441,7 +441,7 @@ public sealed class ControlPlane
     {
         // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
         ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _reports.OwnIncompleteBits());
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _settings.LevelMax, _reports.OwnIncompleteBits());
     }
 
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
@@ -458,7 +458,7 @@ public sealed class ControlPlane
     {
         _targets.Update(_standing, _self, _mapInUse, _linked, now);
         if (Policy is null || Policy.Self != _self || Policy.Standing != _standing || Policy.Map != _mapInUse)
-            Policy = new LinkPolicy(_self, _standing, _mapInUse, _settings.FirstNodes.Count);
+            Policy = new LinkPolicy(_self, _standing, _mapInUse, _settings.FirstNodes.Count) { LevelMax = _settings.LevelMax };
         ClusterView next = MakeView(now);
         if (View is not null && View.IsSameForDecisions(next))
             return;

@@ -5,10 +5,11 @@ using Torc.Node.Peers;
 namespace Torc.Node.Control;
 
 /// <summary>What the other members said of themselves: which copies count, by which map they answer, under which birth they run.</summary>
-internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : ChangeDriver.IReports
+internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, bool> isAlive) : ChangeDriver.IReports
 {
     private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
     private readonly Dictionary<ushort, ulong> _mapEpochs = [];
+    private readonly Dictionary<ushort, byte> _levels = []; // over the present link
     private readonly HashSet<ushort> _keepHints = [];
     private readonly Dictionary<ushort, NodeInfo> _greeted = [];
     private readonly HashSet<ushort> _linked = []; // those whose greeting came over a link that is open
@@ -24,6 +25,7 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
     public void LinkDown(ushort from)
     {
         _mapEpochs.Remove(from);
+        _levels.Remove(from);
         _linked.Remove(from);
     }
 
@@ -31,6 +33,7 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
     {
         ReadOnlySpan<byte> bits = heartbeat.IncompleteBits;
         _mapEpochs[from] = heartbeat.MapEpoch;
+        _levels[from] = heartbeat.Level;
         if (heartbeat.KeepsHints)
             _keepHints.Add(from);
         else
@@ -84,6 +87,8 @@ internal sealed class PeerReports(TorcNode node, Func<ushort, bool> isAlive) : C
     public bool KeepsHints(ushort of) => of == Self.Id ? node.KeepsHints : _keepHints.Contains(of);
 
     public bool IsAlive(ushort of) => of == Self.Id || isAlive(of);
+
+    public byte LevelOf(ushort of) => of == Self.Id ? levelMax : _levels.GetValueOrDefault(of);
 
     public ulong BirthOf(ushort of)
     {

@@ -8,7 +8,7 @@ namespace Torc.Node.Peers;
 /// one by a keyed hash (HMAC-SHA256, RFC 2104) over what both sides said when the link opened.
 /// </summary>
 /// <remarks>
-/// The hash covers both greetings, and with them both nonces, both node ids, the protocol version and the digest of the cluster's
+/// The hash covers both greetings as they were sent, and with them both nonces, both node ids, the protocol version, the levels and the digest of the cluster's
 /// settings: a proof fits one connection only. The side that proves is part of it, so that a proof sent back to its maker
 /// proves nothing. It shows who opened the link; it neither hides nor seals the frames that follow, which is what TLS is for.
 /// </remarks>
@@ -23,20 +23,20 @@ public sealed class ClusterSecret(string text)
 
     /// <summary>A proof of one side of one link.</summary>
     /// <param name="byDialler">Whether the side that opened the connection proves.</param>
-    /// <param name="dialler">The greeting of that side.</param>
-    /// <param name="acceptor">The greeting of the other side.</param>
+    /// <param name="dialler">The bytes of that side's greeting.</param>
+    /// <param name="acceptor">Those of the other side's.</param>
     /// <param name="proof">Receives <see cref="ProofBytes"/> bytes.</param>
-    public void Prove(bool byDialler, PeerGreeting dialler, PeerGreeting acceptor, Span<byte> proof)
+    public void Prove(bool byDialler, ReadOnlySpan<byte> dialler, ReadOnlySpan<byte> acceptor, Span<byte> proof)
     {
         using var bytes = new ByteWriter();
         bytes.Write(byDialler ? "torc link, dialler proves"u8 : "torc link, acceptor proves"u8);
-        dialler.Encode(bytes);
-        acceptor.Encode(bytes);
+        bytes.Write(dialler);
+        bytes.Write(acceptor);
         HMACSHA256.HashData(_key, bytes.Written, proof);
     }
 
     /// <summary>Takes the same time for every wrong proof.</summary>
-    public bool Verify(bool byDialler, PeerGreeting dialler, PeerGreeting acceptor, ReadOnlySpan<byte> proof)
+    public bool Verify(bool byDialler, ReadOnlySpan<byte> dialler, ReadOnlySpan<byte> acceptor, ReadOnlySpan<byte> proof)
     {
         Span<byte> right = stackalloc byte[ProofBytes];
         Prove(byDialler, dialler, acceptor, right);

@@ -3,7 +3,7 @@ namespace Torc.Node.Peers;
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
 /// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 |
-/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints) | incomplete bits, a blob</c>.
+/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints) | newest level u8 | incomplete bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
@@ -27,11 +27,15 @@ public readonly ref struct HeartbeatMessage
     /// <summary>The sender keeps writes for nodes that were down.</summary>
     public bool KeepsHints { get; private init; }
 
+    /// <summary>The highest <see cref="Core.Placement.ClusterLevel"/> that the sender agrees to.</summary>
+    public byte Level { get; private init; }
+
     /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; private init; }
 
     public static void Write(
-        PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, bool keepsHints, ReadOnlySpan<byte> incompleteBits)
+        PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, bool keepsHints, byte level,
+        ReadOnlySpan<byte> incompleteBits)
     {
         ByteWriter body = to.Begin(kind, PeerFrame.ControlPartition);
         body.WriteInt64(sentMicros);
@@ -39,6 +43,7 @@ public readonly ref struct HeartbeatMessage
         body.WriteUInt64(mapEpoch);
         body.WriteUInt32((uint)Math.Min(syncMicros, uint.MaxValue));
         body.WriteByte((byte)((hasSlowDisk ? SlowDiskFlag : 0) | (keepsHints ? HintsFlag : 0)));
+        body.WriteByte(level);
         body.WriteBlob(incompleteBits);
         to.End();
     }
@@ -58,6 +63,7 @@ public readonly ref struct HeartbeatMessage
             SyncMicros = syncMicros,
             HasSlowDisk = (flags & SlowDiskFlag) != 0,
             KeepsHints = (flags & HintsFlag) != 0,
+            Level = reader.ReadByte(),
             IncompleteBits = reader.ReadBlob(),
         };
         return reader.Complete;

@@ -36,10 +36,11 @@ public enum LinkHandshakeOutcome
 public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushort? expected, LinkPolicy policy, bool dialsAnyone = false)
 {
     /// <summary>What a peer may send before it is known.</summary>
-    public const int BytesMax = PeerGreeting.Bytes + ClusterSecret.ProofBytes;
+    public const int BytesMax = PeerGreeting.BytesMax + ClusterSecret.ProofBytes;
 
     private readonly PeerGreeting _own = own with { HasSecret = secret is not null };
-    private readonly byte[] _pending = new byte[Math.Max(PeerGreeting.Bytes, ClusterSecret.ProofBytes)];
+    private readonly byte[] _pending = new byte[Math.Max(PeerGreeting.BytesMax, ClusterSecret.ProofBytes)];
+    private byte[] _ownBytes = [], _peerBytes = []; // the greetings as they were sent: a later version's says more than this one knows
     private int _pendingBytes;
 
     /// <summary>Known once its greeting was accepted; to be believed when the handshake is done.</summary>
@@ -59,7 +60,12 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     public bool IsGuest => policy.IsGuest(Peer!);
 
     /// <summary>What this side sends first.</summary>
-    public void Start(ByteWriter to) => _own.Encode(to);
+    public void Start(ByteWriter to)
+    {
+        int start = to.Length;
+        _own.Encode(to);
+        _ownBytes = to.Written[start..].ToArray();
+    }
 
     /// <summary>Takes bytes from the front of <paramref name="input"/>, never beyond the handshake's end; what is to be sent goes to <paramref name="output"/>.</summary>
     public LinkHandshakeOutcome Step(ref ReadOnlySpan<byte> input, ByteWriter output)
@@ -67,13 +73,14 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
         Check.That(Problem.Length == 0);
         if (Peer is null)
         {
-            bool complete = Fill(ref input, PeerGreeting.Bytes);
+            bool complete = Fill(ref input, PeerGreeting.LengthOf(default)) && Fill(ref input, PeerGreeting.LengthOf(_pending.AsSpan(0, _pendingBytes)));
             PeerGreeting? greeting = PeerGreeting.TryDecode(_pending.AsSpan(0, _pendingBytes), out string problem);
             if (greeting is null)
                 return complete || problem.Length > 0 ? Refuse(problem) : LinkHandshakeOutcome.NeedMore;
             if (FindProblem(greeting) is { } refusal)
                 return Refuse(refusal);
             Peer = greeting;
+            _peerBytes = _pending[.._pendingBytes];
             _pendingBytes = 0;
             if (secret is null)
                 return LinkHandshakeOutcome.Done;
@@ -82,7 +89,7 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
         }
         if (!Fill(ref input, ClusterSecret.ProofBytes))
             return LinkHandshakeOutcome.NeedMore;
-        if (!secret!.Verify(!Dialled, Dialled ? _own : Peer, Dialled ? Peer : _own, _pending.AsSpan(0, ClusterSecret.ProofBytes)))
+        if (!secret!.Verify(!Dialled, Dialled ? _ownBytes : _peerBytes, Dialled ? _peerBytes : _ownBytes, _pending.AsSpan(0, ClusterSecret.ProofBytes)))
             return Refuse($"node {Peer.Node} has another cluster secret");
         if (!Dialled)
             WriteProof(output);
@@ -92,7 +99,7 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     private void WriteProof(ByteWriter output)
     {
         Span<byte> proof = stackalloc byte[ClusterSecret.ProofBytes];
-        secret!.Prove(Dialled, Dialled ? _own : Peer!, Dialled ? Peer! : _own, proof);
+        secret!.Prove(Dialled, Dialled ? _ownBytes : _peerBytes, Dialled ? _peerBytes : _ownBytes, proof);
         output.Write(proof);
     }
 
@@ -117,10 +124,10 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
 
     private bool Fill(ref ReadOnlySpan<byte> input, int wanted)
     {
-        int taken = Math.Min(wanted - _pendingBytes, input.Length);
+        int taken = Math.Clamp(wanted - _pendingBytes, 0, input.Length);
         input[..taken].CopyTo(_pending.AsSpan(_pendingBytes));
         input = input[taken..];
         _pendingBytes += taken;
-        return _pendingBytes == wanted;
+        return _pendingBytes >= wanted;
     }
 }

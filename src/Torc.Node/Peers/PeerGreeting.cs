@@ -1,15 +1,19 @@
 // The first bytes each side of a link sends:
 //
-//   | magic "TORCPEER" | protocol u16 | node u16 | process id u32 | cluster id u64 | birth u64 | settings digest u64 | incarnation u64 |
-//   | has secret u8 | nonce 16 | crc32c u32 |
+//   | magic "TORCPEER" | protocol u16 | bytes u16 | node u16 | process id u32 | cluster id u64 | birth u64 | settings digest u64 | incarnation u64 |
+//   | oldest level u8 | newest level u8 | cluster's level u8 | has secret u8 | nonce 16 | what later versions add | crc32c u32 |
 //
-// The checksum covers all before it. Another protocol version, another cluster, or other first nodes and settings, are refused before any frame
+// The second number of bytes counts all of it; the checksum covers all before it. A later version puts what it adds before the checksum, and
+// an earlier one passes over that. Another protocol, another cluster, no level in common, or other first nodes and settings are refused before any frame
 // is read. Who the node is in full, and its map, follow in a Greeting message of the control plane.
+
+using System.Buffers.Binary;
+using Torc.Core.Placement;
 
 namespace Torc.Node.Peers;
 
 /// <summary>Who a node says it is when a link opens.</summary>
-/// <param name="Node">Its id; <see cref="Core.Placement.NodeInfo.NoId"/> for one that is to be given one.</param>
+/// <param name="Node">Its id; <see cref="NodeInfo.NoId"/> for one that is to be given one.</param>
 /// <param name="ProcessId">For people.</param>
 /// <param name="SettingsDigest">Of what the first nodes must be told alike.</param>
 /// <param name="Incarnation">New at every start.</param>
@@ -18,9 +22,17 @@ namespace Torc.Node.Peers;
 public sealed record PeerGreeting(
     ushort Node, int ProcessId, ulong SettingsDigest, ulong Incarnation, UInt128 Nonce = default, bool HasSecret = false)
 {
-    public const ushort ProtocolVersion = 3;
-    public const int Bytes = 69;
+    /// <summary>Of greetings, proofs and frames; what is in the frames is a matter of the cluster's level.</summary>
+    public const ushort ProtocolVersion = 4;
+
+    /// <summary>What this version sends.</summary>
+    public const int Bytes = 74;
+
+    /// <summary>What a later version may send.</summary>
+    public const int BytesMax = 512;
+
     private const int VersionEnd = 10;
+    private const int HeadBytes = 12;
 
     /// <summary>The cluster that it is a member of; 0 while it is of none.</summary>
     public ulong ClusterId { get; init; }
@@ -28,26 +40,44 @@ public sealed record PeerGreeting(
     /// <summary>Of its data directory.</summary>
     public ulong Birth { get; init; }
 
+    /// <summary>The lowest <see cref="ClusterLevel"/> that it knows.</summary>
+    public byte OldestLevel { get; init; } = ClusterLevel.Oldest;
+
+    /// <summary>The highest that it knows and agrees to.</summary>
+    public byte NewestLevel { get; init; } = ClusterLevel.Newest;
+
+    /// <summary>The level of the cluster that it is a member of; 0 while it is of none.</summary>
+    public byte LevelOfCluster { get; init; }
+
     public void Encode(ByteWriter to)
     {
         int start = to.Length;
         to.Write("TORCPEER"u8);
         to.WriteUInt16(ProtocolVersion);
+        to.WriteUInt16(Bytes);
         to.WriteUInt16(Node);
         to.WriteUInt32((uint)ProcessId);
         to.WriteUInt64(ClusterId);
         to.WriteUInt64(Birth);
         to.WriteUInt64(SettingsDigest);
         to.WriteUInt64(Incarnation);
+        to.WriteByte(OldestLevel);
+        to.WriteByte(NewestLevel);
+        to.WriteByte(LevelOfCluster);
         to.WriteByte(HasSecret ? (byte)1 : (byte)0);
         to.WriteUInt64((ulong)Nonce);
         to.WriteUInt64((ulong)(Nonce >> 64));
         to.WriteUInt32(Crc32C.Compute(to.Written[start..]));
     }
 
+    /// <summary>How many bytes the greeting has that begins with <paramref name="bytes"/>: of too few to tell, how many tell.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> bytes) => bytes.Length < HeadBytes
+        ? HeadBytes
+        : Math.Clamp((int)BinaryPrimitives.ReadUInt16LittleEndian(bytes[VersionEnd..]), Bytes, BytesMax);
+
     /// <summary>
-    /// Decodes <see cref="Bytes"/> bytes; on failure <paramref name="problem"/> says why in a few words. Of fewer bytes it is empty
-    /// while they may still become a greeting: other versions have other lengths, and their sender should be told so.
+    /// Decodes <see cref="LengthOf"/> bytes; on failure <paramref name="problem"/> says why in a few words. Of fewer bytes it is empty
+    /// while they may still become a greeting: other protocols have other lengths, and their sender should be told so.
     /// </summary>
     public static PeerGreeting? TryDecode(ReadOnlySpan<byte> bytes, out string problem)
     {
@@ -56,11 +86,9 @@ public sealed record PeerGreeting(
         ReadOnlySpan<byte> magic = "TORCPEER"u8;
         if (!magic.StartsWith(bytes[..Math.Min(bytes.Length, magic.Length)]))
             return null;
+        problem = "";
         if (bytes.Length < VersionEnd)
-        {
-            problem = "";
             return null;
-        }
         reader.Take(magic.Length);
         ushort version = reader.ReadUInt16();
         if (version != ProtocolVersion)
@@ -68,25 +96,35 @@ public sealed record PeerGreeting(
             problem = $"peer protocol version {version}; this node speaks {ProtocolVersion}";
             return null;
         }
+        int length = LengthOf(bytes);
+        if (bytes.Length < length)
+            return null;
+        problem = "a greeting with a wrong checksum";
+        if (reader.ReadUInt16() != length || BinaryPrimitives.ReadUInt32LittleEndian(bytes[(length - sizeof(uint))..]) != Crc32C.Compute(bytes[..(length - sizeof(uint))]))
+            return null;
+        PeerGreeting greeting = Decode(ref reader, out byte hasSecret);
+        bool isValid = hasSecret <= 1 && greeting.OldestLevel <= greeting.NewestLevel;
+        problem = isValid ? "" : "a greeting that says nothing possible";
+        return isValid ? greeting : null;
+    }
+
+    private static PeerGreeting Decode(ref ByteReader reader, out byte hasSecret)
+    {
         ushort node = reader.ReadUInt16();
         int processId = (int)reader.ReadUInt32();
         ulong clusterId = reader.ReadUInt64(), birth = reader.ReadUInt64();
         ulong digest = reader.ReadUInt64();
         ulong incarnation = reader.ReadUInt64();
-        byte hasSecret = reader.ReadByte();
+        byte oldest = reader.ReadByte(), newest = reader.ReadByte(), ofCluster = reader.ReadByte();
+        hasSecret = reader.ReadByte();
         ulong low = reader.ReadUInt64(), high = reader.ReadUInt64();
-        uint checksum = reader.ReadUInt32();
-        if (reader.Failed)
+        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), hasSecret == 1)
         {
-            problem = "";
-            return null;
-        }
-        if (!reader.Complete || hasSecret > 1 || checksum != Crc32C.Compute(bytes[..(Bytes - sizeof(uint))]))
-        {
-            problem = "a greeting with a wrong checksum";
-            return null;
-        }
-        problem = "";
-        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), hasSecret == 1) { ClusterId = clusterId, Birth = birth };
+            ClusterId = clusterId,
+            Birth = birth,
+            OldestLevel = oldest,
+            NewestLevel = newest,
+            LevelOfCluster = ofCluster,
+        };
     }
 }

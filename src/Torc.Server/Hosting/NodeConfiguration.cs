@@ -39,6 +39,7 @@ internal static class NodeConfiguration
             settings.Get(SettingTable.Partitions), settings.Get(SettingTable.ReplicationFactor),
             [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, read, write, sloppy))])
         {
+            LevelMax = (byte)settings.Get(SettingTable.LevelMax),
             Seeds = [.. settings.Get(SettingTable.Seeds).Addresses.Select(static address => address.ToString())],
         };
     }

@@ -108,6 +108,8 @@ internal sealed class NodeHome : IDisposable
     {
         if (bytes.IsEmpty)
             return null;
+        if (bytes[0] > ClusterLevel.Newest)
+            throw new DataDirectoryException($"{path}: its cluster is at level {bytes[0]}, and this torc knows levels up to {ClusterLevel.Newest}. Nothing was changed. Start with a torc as new as the one that ran here last.");
         return ClusterMap.TryDecode(bytes, out ClusterMap? map)
             ? map
             : throw new DataDirectoryException($"{path}: the cluster map in it cannot be read. Nothing was changed. Start with the torc that made this directory.");

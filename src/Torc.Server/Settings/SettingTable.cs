@@ -43,6 +43,7 @@ public static class SettingTable
     public static readonly Setting<int> Weight = Number(Cluster, "weight", 100, 1, 10_000, "", "Capacity of the node relative to the others: one of weight 200 gets twice the partitions of one of 100.");
     public static readonly Setting<int> Partitions = Number(Cluster, "partitions", 256, 1, PartitionsMax, ", a power of two", "Partitions of the ring; fixed when the cluster is made, the same on each first node.");
     public static readonly Setting<CopiesWanted> ReplicationFactor = Copies(Cluster, "replication-factor", "3", "Nodes that keep each key, in all or in each data centre, the same on each first node; a running cluster is changed with torc copies. Also --replicas.") with { Alias = "replicas" };
+    public static readonly Setting<int> LevelMax = Number(Cluster, "level-max", ClusterLevel.Newest, ClusterLevel.Oldest, ClusterLevel.Newest, "", "Highest cluster level that the node agrees to; lower while nodes are upgraded one by one and you may want to go back.");
     public static readonly Setting<int> HeartbeatIntervalMs = Number(Cluster, "heartbeat-interval-ms", 250, 10, 60_000, " ms", "Time between two heartbeats to each peer.");
     public static readonly Setting<int> PeerDownMs = Number(Cluster, "peer-down-ms", 2_500, 100, HourMs, " ms", "Silence after which a peer is taken to be down; several heartbeats.");
     public static readonly Setting<int> ClockSkewMaxMs = Number(Cluster, "clock-skew-max-ms", 500, 10, HourMs, " ms", "A node whose clock is further than this from its peers' refuses client writes.");
@@ -80,7 +81,7 @@ public static class SettingTable
     public static IReadOnlyList<Setting> All { get; } =
     [
         Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
-        FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
+        FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, LevelMax, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
         ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs, SloppyQuorum, HintBytesMax, HintLifetimeMinutes,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
         RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,

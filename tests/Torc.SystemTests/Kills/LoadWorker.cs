@@ -40,6 +40,12 @@ internal sealed class LoadWorker
         _thread = new Thread(Run) { IsBackground = true, Name = _name };
     }
 
+    /// <summary>Beyond it only keys that there are get written again.</summary>
+    internal int NewKeysMax { get; init; } = KeysMax;
+
+    /// <summary>Between two batches.</summary>
+    internal int RestMs { get; init; }
+
     internal int Keys { get; private set; }
 
     internal void Start() => _thread.Start();
@@ -60,7 +66,7 @@ internal sealed class LoadWorker
         RespClient? client = null;
         try
         {
-            while (!_stop && Keys < KeysMax)
+            while (!_stop)
             {
                 try
                 {
@@ -104,7 +110,7 @@ internal sealed class LoadWorker
         _batch.Clear();
         foreach (int index in Pick(oldKeys, OldKeysPerBatch, static record => record is { IsAcknowledged: true, MayBeWritten: true }))
             AppendWrite(client, index);
-        for (int count = 0; count < NewKeysPerBatch; count++)
+        for (int count = 0; count < NewKeysPerBatch && Keys < NewKeysMax; count++)
             AppendWrite(client, NewKey());
         int acknowledged = 0, refused = 0, readsDone = 0;
         try
@@ -125,8 +131,8 @@ internal sealed class LoadWorker
             // A write whose reply never came stays open in its record.
             _totals.AddBatch(acknowledged, refused, _batch.Count - acknowledged - refused, readsDone);
         }
-        if (acknowledged == 0)
-            Thread.Sleep(PauseMs);
+        if (acknowledged == 0 || RestMs > 0)
+            Thread.Sleep(Math.Max(RestMs, acknowledged == 0 ? PauseMs : 0));
     }
 
     private void AppendWrite(RespClient client, int index)

@@ -16,6 +16,10 @@ public sealed class MembershipChangeTests(ITestOutputHelper output)
     private const int NodesMost = 7;
     private const int WorkersPerNode = 2;
     private const int WritesBefore = 2_000;
+
+    // Enough that a kill always meets writes, and little enough that copying them is not all that a hundred changes do.
+    private const int NewKeysMax = 25_000;
+    private const int RestMs = 5;
     private const double AnsweredAtLeast = 0.999;
     private static readonly TimeSpan ChangePatience = TimeSpan.FromMinutes(2);
     private static readonly int Changes = Environment.GetEnvironmentVariable("TORC_KILL_TEST") == "full" ? 100 : 8;
@@ -26,7 +30,7 @@ public sealed class MembershipChangeTests(ITestOutputHelper output)
         int seed = Environment.TickCount;
         using var members = new ChangingCluster(NodesAtStart, seed);
         var totals = new LoadTotals();
-        LoadWorker[] workers = [.. Enumerable.Range(0, 2 * WorkersPerNode).Select(number => new LoadWorker(number, members.Stayers[number % 2], totals, seed))];
+        LoadWorker[] workers = [.. Enumerable.Range(0, 2 * WorkersPerNode).Select(number => new LoadWorker(number, members.Stayers[number % 2], totals, seed) { NewKeysMax = NewKeysMax, RestMs = RestMs })];
         foreach (LoadWorker worker in workers)
             worker.Start();
         var told = new List<string>();

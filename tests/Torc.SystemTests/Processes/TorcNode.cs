@@ -8,7 +8,7 @@ namespace Torc.SystemTests.Processes;
 internal sealed class TorcNode : IDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
-    private readonly IReadOnlyList<string> _arguments;
+    private IReadOnlyList<string> _arguments;
     private TorcProcess? _process;
 
     internal TorcNode(int id, int port, string directory, IReadOnlyList<string> arguments)
@@ -54,6 +54,20 @@ internal sealed class TorcNode : IDisposable
     {
         Start();
         WaitUntilReady();
+    }
+
+    /// <summary>Starts without an option that it had.</summary>
+    internal void RestartWithout(string without)
+    {
+        _arguments = [.. _arguments.Where(argument => argument != without)];
+        Restart();
+    }
+
+    /// <summary>Starts with an option more.</summary>
+    internal void RestartWith(string with)
+    {
+        _arguments = [.. _arguments, with];
+        Restart();
     }
 
     internal void Kill() => Process.Kill();

@@ -146,6 +146,7 @@ internal static class InfoSections
         Line(text, "torc_cluster_id", view.Map is { } map ? map.ClusterId.ToString("x16", CultureInfo.InvariantCulture) : "");
         Line(text, "torc_node", view.Self);
         Line(text, "torc_epoch", (long)(view.Map?.Epoch ?? 0));
+        Line(text, "torc_level", view.Map?.Level ?? 0);
         Line(text, "torc_nodes", view.Peers.Length);
         Line(text, "torc_nodes_up", view.Peers.Count(peer => view.IsUp(peer.Node.Id)));
         Line(text, "torc_partitions", view.Map?.PartitionCount ?? 0);

@@ -9,9 +9,11 @@ public class ChangeDriverTests
     private const int CopiesMax = 2;
     private readonly World _world = new();
 
-    private static ClusterMap Four => Planner.Create(
+    private static ClusterMap Four => OfLevel(ClusterLevel.Newest);
+
+    private static ClusterMap OfLevel(byte level) => Planner.Create(
         [.. Enumerable.Range(0, 4).Select(id => new NodeInfo((ushort)id, $"10.0.0.{id}:7379", $"10.0.0.{id}", 6379, 8379, "", "", 1, (ulong)id + 1))],
-        16, 3, [new KeyspaceSettings(0, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum)], out _);
+        16, 3, [new KeyspaceSettings(0, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum)], out _, level);
 
     private static ClusterMap LeavingThree => ChangePlanner.Plan(Four, new ChangeRequest.Leave([3])).First!;
 
@@ -89,6 +91,22 @@ public class ChangeDriverTests
         ChangeDriver.Next(Four, _world, CopiesMax).ShouldBeNull();
     }
 
+    [Fact]
+    public void The_level_rises_when_the_last_member_has_told_that_it_agrees()
+    {
+        ClusterMap old = OfLevel(ClusterLevel.Oldest);
+        _world.Levels[1] = ClusterLevel.Oldest;
+        ChangeDriver.Next(old, _world, CopiesMax).ShouldBeNull("node 1 runs the version before");
+        _world.Levels[1] = 0;
+        ChangeDriver.Next(old, _world, CopiesMax).ShouldBeNull("node 1 has not told");
+        _world.Levels[1] = ClusterLevel.Newest;
+        ClusterMap raised = ChangeDriver.Next(old, _world, CopiesMax)!;
+        (raised.Level, raised.Epoch).ShouldBe((ClusterLevel.Newest, old.Epoch + 1));
+        raised.EpochOf(0).ShouldBe(old.EpochOf(0), "no request has to begin again");
+        _world.Levels[2] = ClusterLevel.Oldest;
+        ChangeDriver.Next(raised, _world, CopiesMax).ShouldBeNull("it never goes down");
+    }
+
     /// <summary>Nodes that all hold the newest map and are whole, unless told otherwise.</summary>
     private sealed class World : ChangeDriver.IReports
     {
@@ -102,11 +120,15 @@ public class ChangeDriverTests
 
         public Dictionary<ushort, ulong> Births { get; } = [];
 
+        public Dictionary<ushort, byte> Levels { get; } = [];
+
         public bool IsAlive(ushort node) => !Dead.Contains(node);
 
         public bool KeepsHints(ushort node) => KeepingHints.Contains(node);
 
         public ulong BirthOf(ushort node) => Births.GetValueOrDefault(node, (ulong)node + 1);
+
+        public byte LevelOf(ushort node) => Levels.GetValueOrDefault(node, ClusterLevel.Newest);
 
         public ulong MapEpochOf(ushort node) => Epoch;
 

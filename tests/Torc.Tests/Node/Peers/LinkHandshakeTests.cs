@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Torc.Base;
 using Torc.Core.Placement;
 using Torc.Node.Control;
@@ -83,9 +84,7 @@ public sealed class LinkHandshakeTests
     {
         Side dialler = Dialler(Secret);
         dialler.Sent();
-        using var greeting = new ByteWriter();
-        Greeting(1, hasSecret: true).Encode(greeting);
-        dialler.Take(greeting.Written.ToArray());
+        dialler.Take(Encoded(Greeting(1, hasSecret: true)));
         byte[] proof = dialler.Sent();
         proof.Length.ShouldBe(ClusterSecret.ProofBytes);
         dialler.Take(proof);
@@ -98,12 +97,13 @@ public sealed class LinkHandshakeTests
     {
         PeerGreeting first = Greeting(0, hasSecret: true), second = Greeting(1, hasSecret: true);
         var byDialler = new byte[ClusterSecret.ProofBytes];
-        Secret.Prove(byDialler: true, first, second, byDialler);
-        Secret.Verify(byDialler: true, first, second, byDialler).ShouldBeTrue();
-        Secret.Verify(byDialler: false, first, second, byDialler).ShouldBeFalse();
-        Secret.Verify(byDialler: true, second, first, byDialler).ShouldBeFalse();
-        Secret.Verify(byDialler: true, first with { SettingsDigest = 8 }, second, byDialler).ShouldBeFalse();
-        Secret.Verify(byDialler: true, first, second with { Nonce = 12345 }, byDialler).ShouldBeFalse();
+        Secret.Prove(byDialler: true, Encoded(first), Encoded(second), byDialler);
+        Secret.Verify(byDialler: true, Encoded(first), Encoded(second), byDialler).ShouldBeTrue();
+        Secret.Verify(byDialler: false, Encoded(first), Encoded(second), byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, Encoded(second), Encoded(first), byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, Encoded(first with { SettingsDigest = 8 }), Encoded(second), byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, Encoded(first with { NewestLevel = 9 }), Encoded(second), byDialler).ShouldBeFalse();
+        Secret.Verify(byDialler: true, Encoded(first), Encoded(second with { Nonce = 12345 }), byDialler).ShouldBeFalse();
     }
 
     [Fact]
@@ -177,6 +177,44 @@ public sealed class LinkHandshakeTests
                 dialler.Take(piece);
         }
         return toDialler;
+    }
+
+    /// <summary>The next version says more, and knows more levels.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_longer_greeting_of_a_later_version_is_taken_and_proved_as_it_was_sent(bool withSecret)
+    {
+        PeerGreeting later = Greeting(1, hasSecret: withSecret) with { NewestLevel = ClusterLevel.Newest + 1 };
+        byte[] longer = Longer(later, added: 100);
+        Side dialler = Dialler(withSecret ? Secret : null);
+        byte[] sent = dialler.Sent();
+        foreach (byte[] piece in longer.Chunk(7))
+            dialler.Take(piece);
+        dialler.Machine.Peer!.ShouldBe(later);
+        if (withSecret)
+        {
+            Secret.Verify(byDialler: true, sent, longer, dialler.Sent()).ShouldBeTrue();
+            var proof = new byte[ClusterSecret.ProofBytes];
+            Secret.Prove(byDialler: false, sent, longer, proof);
+            dialler.Take(proof);
+        }
+        dialler.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+    }
+
+    private static byte[] Longer(PeerGreeting greeting, int added)
+    {
+        byte[] bytes = [.. Encoded(greeting)[..^sizeof(uint)], .. Enumerable.Repeat((byte)0xAB, added), .. new byte[sizeof(uint)]];
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(10), (ushort)bytes.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - sizeof(uint)), Crc32C.Compute(bytes.AsSpan(0, bytes.Length - sizeof(uint))));
+        return bytes;
+    }
+
+    private static byte[] Encoded(PeerGreeting greeting)
+    {
+        using var bytes = new ByteWriter();
+        greeting.Encode(bytes);
+        return bytes.Written.ToArray();
     }
 
     private static LinkPolicy Policy(int firstNodes) => new(new NodeInfo(0, "", "", 0, 0, "", "", 1, 1), Standing.Forming, null, firstNodes);

@@ -24,6 +24,21 @@ public class LinkPolicyTests
         ShouldBe(Member().FindProblem(Own(), Peer(5, 105, 4711)), "node 5 belongs to another cluster");
 
     [Theory]
+    [InlineData(2, 2, 0, "the cluster is at level 3 and node 5 goes up to 2")] // the version before, and it asks to join
+    [InlineData(2, 9, 3, null)] // the next version
+    [InlineData(4, 9, 4, "node 5 knows levels 4 to 9 and this one 2 to 3: their versions are too far apart")]
+    [InlineData(2, 9, 4, "the cluster is at level 4 and this node goes up to 3")]
+    public void Versions_work_together_that_know_the_level_of_the_cluster(int oldest, int newest, int ofCluster, string? problem)
+    {
+        PeerGreeting peer = Peer(5, 105, Map.ClusterId) with { OldestLevel = (byte)oldest, NewestLevel = (byte)newest, LevelOfCluster = (byte)ofCluster };
+        ShouldBe(Member().FindProblem(Own(), peer), problem);
+    }
+
+    [Fact]
+    public void A_node_goes_along_with_its_cluster_whatever_level_it_was_told() =>
+        (Member() with { LevelMax = ClusterLevel.Oldest }).Greet(1, 7, 1, default).NewestLevel.ShouldBe(Map.Level);
+
+    [Theory]
     [InlineData(3, 103)] // the removed node
     [InlineData(3, 999)] // its id, never given again
     [InlineData(NodeInfo.NoId, 103)] // its data directory

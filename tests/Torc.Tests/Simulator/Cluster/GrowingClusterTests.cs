@@ -40,10 +40,35 @@ public sealed class GrowingClusterTests
         ControlOf(3).Self.Id.ShouldBe((ushort)3);
     }
 
-    private void Start(ulong seed)
+    /// <summary>Nodes of the version before and of this one work together; what came with this one is used once the last is upgraded.</summary>
+    [Fact]
+    public void A_rolling_upgrade_raises_the_level_with_its_last_node()
+    {
+        Start(seed: 3, isUpgraded: true);
+        Until(() => IsMember(0) && IsMember(1) && IsMember(2));
+        ControlOf(0).View.Map!.Level.ShouldBe(ClusterLevel.Oldest);
+        for (int machine = 0; machine < FirstNodes; machine++)
+        {
+            ControlOf(1).View.Map!.Level.ShouldBe(ClusterLevel.Oldest, $"node {machine} runs the version before");
+            _machines[machine].Kill();
+            _machines[machine].Start();
+            Until(() => _machines[machine].Host is not null && IsMember(machine) && Enumerable.Range(0, FirstNodes).All(other => ControlOf(other).View.IsUp((ushort)machine)));
+        }
+        Until(() => Enumerable.Range(0, FirstNodes).All(node => ControlOf(node).View.Map!.Level == ClusterLevel.Newest));
+    }
+
+    [Fact]
+    public void First_nodes_of_two_versions_begin_at_the_level_that_both_know()
+    {
+        Start(seed: 4, isUpgraded: true, oneIsNew: true);
+        Until(() => IsMember(0) && IsMember(1) && IsMember(2));
+        ControlOf(2).View.Map!.Level.ShouldBe(ClusterLevel.Oldest);
+    }
+
+    private void Start(ulong seed, bool isUpgraded = false, bool oneIsNew = false)
     {
         var random = new SeededRandom(seed);
-        var settings = new RunSettings { Nodes = FirstNodes, HasClusterSecret = seed % 2 == 0 };
+        var settings = new RunSettings { Nodes = FirstNodes, HasClusterSecret = seed % 2 == 0, IsUpgraded = isUpgraded };
         var network = new SimulatedNetwork(_queue, random.Fork("network"), settings.Network);
         var formation = new FormationSettings(
             [.. Enumerable.Range(0, FirstNodes).Select(SimulatedMachine.AddressOf)], settings.Partitions, settings.ReplicationFactor,
@@ -54,6 +79,11 @@ public sealed class GrowingClusterTests
             _machines.Add(new SimulatedMachine(machine, context, random.Fork($"machine {machine}")));
             _machines[machine].Start();
         }
+        if (!oneIsNew)
+            return;
+        Until(() => _machines[2].Host is not null);
+        _machines[2].Wipe();
+        _machines[2].Start();
     }
 
     private ControlPlane ControlOf(int machine) => _machines[machine].Host!.Node.Control;

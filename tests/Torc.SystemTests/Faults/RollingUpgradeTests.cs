@@ -1,0 +1,68 @@
+using Torc.SystemTests.Harness;
+using Torc.SystemTests.Kills;
+using Torc.SystemTests.Processes;
+using Torc.SystemTests.Wire;
+using Xunit.Abstractions;
+
+namespace Torc.SystemTests.Faults;
+
+/// <summary>
+/// Nodes are stopped and started with the next level, one by one, under load. The nodes of two levels work together; the cluster rises to the next one when the
+/// last node agrees, and then takes none that does not.
+/// </summary>
+public sealed class RollingUpgradeTests(ITestOutputHelper output)
+{
+    private const string Older = "--level-max=2";
+    private const int WritesBetween = 1_000;
+    private const int RestMs = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    [SystemFact]
+    public void Clients_notice_nothing_and_what_is_new_waits_for_the_last_node()
+    {
+        int seed = Environment.TickCount;
+        using TorcCluster cluster = TorcCluster.Start(4, Older);
+        LevelOf(cluster[0]).ShouldBe("2");
+        TorcNode stays = cluster[3];
+        var totals = new LoadTotals();
+        LoadWorker[] workers = [.. Enumerable.Range(0, 2).Select(number => new LoadWorker(number, stays, totals, seed) { RestMs = RestMs })];
+        foreach (LoadWorker worker in workers)
+            worker.Start();
+        try
+        {
+            totals.WaitForMore(WritesBetween, Patience);
+            foreach (TorcNode node in cluster.Nodes[..3])
+            {
+                node.StopCleanly();
+                node.RestartWithout(Older);
+                totals.WaitForMore(WritesBetween, Patience);
+                LevelOf(node).ShouldBe("2", "node 3 does not agree yet");
+            }
+        }
+        finally
+        {
+            foreach (LoadWorker worker in workers)
+                worker.Stop();
+        }
+        totals.Problem.ShouldBeNull($"seed {seed}");
+        (totals.Refused, totals.Unknown).ShouldBe((0, 0), $"seed {seed}");
+        stays.StopCleanly();
+        stays.RestartWithout(Older);
+        foreach (TorcNode node in cluster.Nodes)
+            Wait.Until($"node {node.Id} to be at level 3", () => LevelOf(node) == "3");
+        ReadBack.Through(cluster[0], workers).Problems.ShouldBeEmpty($"seed {seed}");
+        Figures.Report(output, $"rolling upgrade of four nodes, seed {seed}: {totals.Acknowledged} writes acknowledged, 0 refused, 0 unknown");
+
+        // A member keeps to its cluster's level, whatever it is told; who is none has to agree.
+        cluster[1].StopCleanly();
+        cluster[1].RestartWith(Older);
+        LevelOf(cluster[1]).ShouldBe("3");
+    }
+
+    private static string LevelOf(TorcNode node)
+    {
+        using RespClient client = node.Connect();
+        string line = client.Text("INFO", "cluster")!.Split("\r\n").Single(static line => line.StartsWith("torc_level:", StringComparison.Ordinal));
+        return line["torc_level:".Length..];
+    }
+}
