@@ -10,12 +10,13 @@ public readonly record struct StampIssued(long AtMicros, int Node, int Partition
 
 /// <summary>
 /// Invariant 2: no stamp is issued twice in a partition (shards of a node have a clock each, and versions are compared
-/// within a key only), each is above the version it replaces, and of two acknowledged strong writes to
+/// within a key only), those of one actor only rise, each is above the version it replaces, and of two acknowledged strong writes to
 /// a key the later one outranks the earlier. Also 4 on versions: strong reads of a key never see a lower one.
 /// </summary>
 public sealed class StampChecker
 {
     private readonly Dictionary<(int Partition, UInt128 Version), StampIssued> _issued = [];
+    private readonly Dictionary<(int Partition, ulong Actor), StampIssued> _newest = [];
     private readonly List<Violation> _violations = [];
 
     public IReadOnlyList<Violation> Violations => _violations;
@@ -24,6 +25,10 @@ public sealed class StampChecker
     {
         if (!_issued.TryAdd((stamp.Partition, stamp.Version), stamp))
             _violations.Add(new Violation(2, $"stamp issued twice: {_issued[(stamp.Partition, stamp.Version)]} and {stamp}"));
+        (int, ulong) actor = (stamp.Partition, (ulong)stamp.Version);
+        if (_newest.TryGetValue(actor, out StampIssued before) && stamp.Version < before.Version)
+            _violations.Add(new Violation(2, $"an actor's stamp is below one that it issued before: {before}, then {stamp}"));
+        _newest[actor] = stamp;
         if (stamp.Version <= stamp.Replaced)
             _violations.Add(new Violation(2, $"stamp not above the version it replaces: {stamp}"));
     }

@@ -4,6 +4,7 @@ using Torc.Node;
 using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
+using Torc.Simulator.Defects;
 using Torc.Simulator.Disks;
 using Torc.Simulator.Network;
 using Torc.Simulator.Runs;
@@ -25,6 +26,8 @@ internal sealed class NodeHost
     private readonly List<ShardHost> _shards = [];
     private readonly PeerLinks _links;
     private readonly ClientDoor _door;
+    private readonly FrameTampering? _tampering;
+    private readonly EarlyCollection? _collection;
     private bool _isServing;
 
     private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
@@ -35,6 +38,8 @@ internal sealed class NodeHost
         Node = new TorcNode(identity, context.FormationOf(machine.Id) with { LevelMax = machine.LevelMax }, context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
         _links = new PeerLinks(this);
         _door = new ClientDoor(this);
+        _tampering = FrameTampering.For(context.Defect, this);
+        _collection = context.Defect == Defect.TombstoneDroppedEarly ? new EarlyCollection(this) : null;
     }
 
     public TorcNode Node { get; }
@@ -144,7 +149,8 @@ internal sealed class NodeHost
 
     public void OnFrame(ushort from, byte[] messages, bool isGuest)
     {
-        FrameTampering.Apply(_context.Defect, messages);
+        if (_tampering is not null && !isGuest)
+            messages = _tampering.Received(from, messages);
         ulong shards = 0;
         var reader = new PeerMessageReader(messages);
         while (reader.TryRead(out PeerMessage message))
@@ -173,7 +179,7 @@ internal sealed class NodeHost
     public void SendImmediate(Outbox outbox)
     {
         foreach (ushort node in outbox.ImmediateNodes)
-            _links.Send(node, outbox.ImmediateFrames(node));
+            Send(node, outbox.ImmediateFrames(node));
     }
 
     /// <summary>Replies that wait for nothing here, to be delivered once the turn's other effects are on their way: a reply can bring the next turn.</summary>
@@ -183,10 +189,14 @@ internal sealed class NodeHost
             _door.Deliver(request, reply);
     }
 
-    public void SendGated(Outbox outbox)
+    public void SendGatedFrames(Outbox outbox)
     {
         foreach (ushort node in outbox.GatedNodes)
-            _links.Send(node, outbox.GatedFrames(node));
+            Send(node, outbox.GatedFrames(node));
+    }
+
+    public void SendGatedReplies(Outbox outbox)
+    {
         foreach (SessionReply reply in outbox.Replies)
             _door.Deliver(reply.Request, outbox.BytesOf(reply));
     }
@@ -195,6 +205,12 @@ internal sealed class NodeHost
     {
         foreach (NodeEvent happened in events)
             _context.Observer.OnNodeEvent(Id, happened);
+    }
+
+    private void Send(ushort node, ReadOnlySpan<byte> frames)
+    {
+        _tampering?.Sent(frames);
+        _links.Send(node, frames);
     }
 
     private long TickMicros => _context.Settings.Node.TickIntervalMs * Instant.MicrosPerMs;
@@ -208,6 +224,7 @@ internal sealed class NodeHost
             shard.Turn(target => target.Tick());
             shard.StartMaintenance();
         }
+        _collection?.Run();
     }
 
     private void TurnOnFrame(int index, ushort from, byte[] messages) => _shards[index].Turn(shard =>
@@ -265,12 +282,13 @@ internal sealed class NodeHost
         ControlTurn((control, outbox) => control.OnVoteSaved(vote, Now, outbox));
     }
 
-    private Gating GatingOf(Durability durability)
+    private Gating GatingOf(Durability durability) => _context.Defect switch
     {
-        if (_context.Defect is Defect.ReplyBeforeSync or Defect.ReplyBeforeWrite)
-            return Gating.None;
-        return durability == Durability.Always ? Gating.UntilDurable : Gating.UntilWritten;
-    }
+        Defect.ReplyBeforeSync or Defect.ReplyBeforeWrite => Gating.None,
+        Defect.AckBeforeSync => Gating.RepliesOnly,
+        Defect.ReadBeforeSync => Gating.AllButReads,
+        _ => durability == Durability.Always ? Gating.UntilDurable : Gating.UntilWritten,
+    };
 
     private bool TryOpenShard(int index, CrashableDisk disk)
     {

@@ -45,7 +45,7 @@ internal sealed class ShardHost
         Shard.EndTurn();
         _host.Report(outbox.Events);
         _host.SendImmediate(outbox);
-        (Request, byte[])[] ready = [.. outbox.ReadyReplies.Select(reply => (reply.Request, outbox.BytesOf(reply).ToArray()))];
+        (Request, byte[])[] ready = [.. outbox.ReadyReplies.Concat(TakeEarly(outbox)).Select(reply => (reply.Request, outbox.BytesOf(reply).ToArray()))];
         foreach (ColdRead read in outbox.ColdReads)
             Start(read);
         if (!outbox.HasGated)
@@ -156,9 +156,21 @@ internal sealed class ShardHost
             Turn(shard => shard.OnColdRead(read));
     });
 
+    /// <summary>What a defect does not hold back: frames leave here, replies are the caller's to deliver.</summary>
+    private SessionReply[] TakeEarly(Outbox outbox)
+    {
+        if (_gating == Gating.RepliesOnly)
+            _host.SendGatedFrames(outbox);
+        if (_gating != Gating.AllButReads)
+            return [];
+        SessionReply[] reads = [.. outbox.Replies.Where(reply => reply.Request.Kind == CommandKind.Read)];
+        outbox.Replies.RemoveAll(reply => reply.Request.Kind == CommandKind.Read);
+        return reads;
+    }
+
     private bool IsOpen(Outbox outbox) => _gating switch
     {
-        Gating.UntilDurable => outbox.Barrier <= Shard.Store.DurableOffset,
+        Gating.UntilDurable or Gating.RepliesOnly or Gating.AllButReads => outbox.Barrier <= Shard.Store.DurableOffset,
         Gating.UntilWritten => outbox.Barrier <= Shard.Store.WrittenOffset,
         _ => true,
     };
@@ -171,7 +183,9 @@ internal sealed class ShardHost
 
     private void Release(Outbox outbox)
     {
-        _host.SendGated(outbox);
+        if (_gating != Gating.RepliesOnly)
+            _host.SendGatedFrames(outbox);
+        _host.SendGatedReplies(outbox);
         _host.Return(outbox);
     }
 
@@ -188,6 +202,12 @@ internal enum Gating
 
     /// <summary>For nothing, which is a defect.</summary>
     None,
+
+    /// <summary>Replies to clients until the log is durable, frames to peers for nothing: a defect.</summary>
+    RepliesOnly,
+
+    /// <summary>All but replies to reads until the log is durable, those for nothing: a defect.</summary>
+    AllButReads,
 }
 
 /// <summary>What a disk is asked to do, for how long it takes.</summary>

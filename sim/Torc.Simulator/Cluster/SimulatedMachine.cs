@@ -163,7 +163,7 @@ internal sealed class SimulatedMachine
         if (StoppedOnDiskFailure)
             LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         _starts++;
-        ulong incarnation = ((ulong)_birth << 16) | _starts;
+        ulong incarnation = ((ulong)_birth << 16) | (_context.Defect == Defect.ActorReused ? (ushort)1 : _starts);
         NodeInfo self = Describe(Id, _context.Settings.DataCentres, _birth) with { Id = FindNodeId() };
         var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
         LevelMax = _context.Settings.IsUpgraded && !_hasStarted && Id < _context.Formation.FirstNodes.Count ? ClusterLevel.Oldest : ClusterLevel.Newest;

@@ -34,4 +34,43 @@ public enum Defect
 
     /// <summary>Reads that were asked for at a quorum are answered by one replica.</summary>
     WeakReads,
+
+    /// <summary>Acknowledgements to other nodes leave before the log is durable.</summary>
+    AckBeforeSync,
+
+    /// <summary>Replies to reads leave before what they observed is durable.</summary>
+    ReadBeforeSync,
+
+    /// <summary>A repair gives the row that it brings a new version.</summary>
+    RepairRestamps,
+
+    /// <summary>A replica acknowledges repairs and stores nothing.</summary>
+    RepairNotStored,
+
+    /// <summary>A replica gives the deadlines that it is sent a new version.</summary>
+    ExpiryStampedAfresh,
+
+    /// <summary>An acknowledgement of an operation that is over counts for the one that took its place.</summary>
+    LateAckCounts,
+
+    /// <summary>The digests of a read always match.</summary>
+    DigestAlwaysMatches,
+
+    /// <summary>The roots of Merkle trees always match.</summary>
+    RootsAlwaysMatch,
+
+    /// <summary>A replica stores a row and leaves its Merkle leaf.</summary>
+    LeafNotUpdated,
+
+    /// <summary>A replica that cannot read a record says that there is none.</summary>
+    UnreadableIsNotFound,
+
+    /// <summary>A request that another node passed on is run twice.</summary>
+    ForwardRunTwice,
+
+    /// <summary>A node's actor stays the same over restarts.</summary>
+    ActorReused,
+
+    /// <summary>Tombstones are forgotten before every replica has seen them.</summary>
+    TombstoneDroppedEarly,
 }

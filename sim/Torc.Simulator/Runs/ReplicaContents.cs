@@ -56,7 +56,8 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
             finished = null;
             if (outcome == ScanOutcome.Cold)
             {
-                cold!.Run(disk);
+                ColdRead read = cold!;
+                disk.ReadAside(() => read.Run(disk));
                 finished = cold;
                 continue;
             }

@@ -12,6 +12,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     private readonly Dictionary<int, TorcNode> _nodes = [];
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
     private readonly List<(long AtMicros, int Partition)> _hintedWrites = [];
+    private readonly SortedSet<int> _damaged = [];
     private ClusterMap? _map;
     private QuorumChecker? _checker;
 
@@ -39,6 +40,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     public void OnNodeStarted(int node, TorcNode torc)
     {
         _nodes[node] = torc;
+        _damaged.Remove(node);
         for (int partition = 0; partition < torc.PartitionCount; partition++)
             Quorums.SetComplete(node, partition, torc.IsCompleteHere(partition), queue.NowMicros);
         MarkRecovered(node);
@@ -68,6 +70,9 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
                     _hintedWrites.Add((queue.NowMicros, happened.Partition));
                 Quorums.Decided(Describe(node, happened));
                 break;
+            case NodeEventKind.DamagedRead:
+                _damaged.Add(node);
+                break;
             case NodeEventKind.PartitionComplete:
                 Quorums.SetComplete(node, happened.Partition, true, queue.NowMicros);
                 MarkRecovered(node);
@@ -90,6 +95,9 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
                 queue.NowMicros, node, "operations under way", shard.Shard.OperationsUnderWay, settings.Node.OperationsMax));
         }
     }
+
+    /// <summary>Whether a node met a record, since it started, that it could not read: what it leaves out is its own to know.</summary>
+    public bool HasMetDamage(int node) => _damaged.Contains(node);
 
     /// <summary>Whether every copy that a node should have counts.</summary>
     public static bool IsWhole(TorcNode torc)

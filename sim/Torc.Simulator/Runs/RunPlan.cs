@@ -30,7 +30,7 @@ public sealed record RunPlan
     public static RunPlan Draw(ulong seed, long durationMicros, Defect defect = Defect.None)
     {
         var random = new SeededRandom(seed);
-        RunSettings settings = RunSettings.Draw(random).Provoking(defect);
+        RunSettings settings = Provocation.Of(defect, RunSettings.Draw(random));
         return new RunPlan
         {
             Seed = seed,

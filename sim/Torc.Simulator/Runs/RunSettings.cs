@@ -100,43 +100,6 @@ public sealed record RunSettings
         };
     }
 
-    /// <summary>The same with the faults that a deliberate defect needs to show, often, and slow disks.</summary>
-    public RunSettings Provoking(Defect defect)
-    {
-        FaultKind[] kinds = defect switch
-        {
-            Defect.ReplyBeforeSync or Defect.LyingDisk => [FaultKind.PowerLossEverywhere],
-            Defect.WipeUnnoticed or Defect.IncompleteCounts => [FaultKind.Wipe],
-            Defect.OutrankedIsApplied => [FaultKind.Pause, FaultKind.CutOneWay, FaultKind.BreakConnections],
-            Defect.HintCountedInStrict => [FaultKind.Isolate, FaultKind.Kill],
-            Defect.HintDroppedBeforeAck => [FaultKind.Kill, FaultKind.Kill, FaultKind.Isolate, FaultKind.Wipe],
-            Defect.WeakReads => [FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause],
-            Defect.StoppedWallClock or Defect.ReplyBeforeWrite => [FaultKind.Kill],
-            _ => [],
-        };
-        if (kinds.Length == 0)
-            return this;
-        // A kill takes one node's unwritten log only: with more nodes, others hold what it lost.
-        // With two copies a write that meets one replica that is down is on its coordinator and a fallback only.
-        int copies = defect switch { Defect.ReplyBeforeWrite => 1, Defect.HintDroppedBeforeAck => 2, _ => 3 };
-        bool hints = defect is Defect.HintCountedInStrict or Defect.HintDroppedBeforeAck;
-        return this with
-        {
-            Nodes = hints ? 5 : copies,
-            DataCentres = 1,
-            ReplicationFactor = copies,
-            Sloppy = defect == Defect.HintDroppedBeforeAck,
-            ReadLevel = ConsistencyLevel.Quorum,
-            WriteLevel = ConsistencyLevel.Quorum,
-            InitialSkewMsMax = 1_500,
-            Storage = Storage with { Durability = defect == Defect.ReplyBeforeWrite ? Durability.OperatingSystem : Durability.Always },
-            Faults = new FaultOptions { Kinds = kinds, IntervalMeanMicros = 1_500_000, DurationMicrosMax = hints ? 5_000_000 : 500_000 },
-            Workload = Workload with { PauseMeanMicros = 10_000, Clients = 8, OtherLevelShare = 0, KeyLifeMicros = hints ? 700_000 : 3_000_000 },
-            DiskMicrosMin = 5_000,
-            DiskMicrosMean = 20_000,
-        };
-    }
-
     private static NodeOptions DrawNode(SeededRandom random) => new()
     {
         TracesPromises = true,

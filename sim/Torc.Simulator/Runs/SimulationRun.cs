@@ -30,6 +30,7 @@ public sealed class SimulationRun
     private readonly History _history;
     private readonly RunObserver _observer;
     private readonly FaultInjector _injector;
+    private readonly TreeSampling _trees;
     private readonly List<SimulatedMachine> _machines = [];
     private readonly List<SimulatedClient> _clients = [];
     private readonly List<Violation> _violations = [];
@@ -43,6 +44,7 @@ public sealed class SimulationRun
         _history = new History(settings.ReplicationFactor, ClusterContext.EpochWallMs);
         _injector = new FaultInjector(settings, _queue, _network, _machines, _history.Losses);
         _observer = new RunObserver(settings, _queue, _history, _injector.IsCorrupted);
+        _trees = new TreeSampling(_machines, node => _injector.IsCorrupted(node) || _observer.HasMetDamage(node));
         KeyspaceSettings[] keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax)
             .Select(id => new KeyspaceSettings((byte)id, settings.ReadLevel, settings.WriteLevel, settings.Sloppy || plan.Defect == Defect.HintCountedInStrict))];
         string[] addresses = [.. Enumerable.Range(0, settings.Nodes).Select(SimulatedMachine.AddressOf)];
@@ -123,6 +125,7 @@ public sealed class SimulationRun
             if (machine.Host is { } host)
                 _observer.Sample(machine.Id, host);
         }
+        _trees.Look(_queue.NowMicros);
     }
 
     private bool IsWhole()
@@ -178,6 +181,7 @@ public sealed class SimulationRun
             _observer.Quorums.Violations,
             _observer.Queues.Violations,
             _observer.Maps.Violations,
+            _trees.Violations,
             DiffersAfterHealing ? Disagreements() : [],
         ];
         foreach (IEnumerable<Violation> ofOneChecker in found)
