@@ -46,10 +46,11 @@ public sealed record LinkPolicy(NodeInfo Self, Standing Standing, ClusterMap? Ma
     /// <summary>Nodes of neighbouring versions know a level in common; what the cluster has decided to use, all of its nodes have to know.</summary>
     private static string? FindLevelProblem(PeerGreeting own, PeerGreeting peer)
     {
+        string other = peer.Node == NodeInfo.NoId ? "the other node" : $"node {peer.Node}";
         if (own.OldestLevel > peer.NewestLevel || peer.OldestLevel > own.NewestLevel)
-            return $"node {peer.Node} knows levels {peer.OldestLevel} to {peer.NewestLevel} and this one {own.OldestLevel} to {own.NewestLevel}: their versions are too far apart, go by way of one in between";
+            return $"{other} knows levels {peer.OldestLevel} to {peer.NewestLevel} and this one {own.OldestLevel} to {own.NewestLevel}: their versions are too far apart, go by way of one in between";
         if (own.LevelOfCluster > peer.NewestLevel)
-            return $"the cluster is at level {own.LevelOfCluster} and node {peer.Node} goes up to {peer.NewestLevel}: start it with a newer torc, or a higher --level-max";
+            return $"the cluster is at level {own.LevelOfCluster} and {other} goes up to {peer.NewestLevel}: start it with a newer torc, or a higher --level-max";
         return peer.LevelOfCluster > own.NewestLevel
             ? $"the cluster is at level {peer.LevelOfCluster} and this node goes up to {own.NewestLevel}: start it with a newer torc, or a higher --level-max"
             : null;
