@@ -25,6 +25,7 @@ internal sealed class MapChange(Shard shard)
         if (previous is null)
             return;
         shard.ReadsOfTurn.Clear();
+        shard.RemoteWrites.OnMapChanged(previous, map);
         shard.Operations.MapChanged(previous, map, shard.Pool);
     }
 

@@ -102,6 +102,9 @@ public sealed class Shard
     /// <summary>Bytes of writes kept for each replica that is down, by node id. Look at it under the shard's lock.</summary>
     public IReadOnlyDictionary<ushort, long> HintBytes => Hints.WaitingBytes;
 
+    /// <summary>How far replicas in other data centres are behind what this shard coordinated, by node id, in microseconds; see <see cref="Shards.RemoteWrites"/>. Call it under the shard's lock.</summary>
+    public void CollectRemoteLags(IDictionary<ushort, long> behindMicros) => RemoteWrites.CollectLags(behindMicros, Now.MonotonicMicros);
+
     internal ClusterView View { get; private set; }
 
     public SyncTime Syncs { get; } = new();
@@ -133,6 +136,8 @@ public sealed class Shard
     internal Fallbacks Fallbacks { get; }
 
     internal HintReplay HintReplay { get; }
+
+    internal RemoteWrites RemoteWrites { get; } = new();
 
     internal int ShardCount => _node.Shards.Count;
 
@@ -225,8 +230,10 @@ public sealed class Shard
         Hints.OnView(view);
         foreach (PeerState peer in previous.Peers)
         {
-            if (peer.IsUp && !view.IsUp(peer.Node.Id))
-                Operations.PeerDown(peer.Node.Id, Pool);
+            if (!peer.IsUp || view.IsUp(peer.Node.Id))
+                continue;
+            RemoteWrites.OnPeerDown(peer.Node.Id);
+            Operations.PeerDown(peer.Node.Id, Pool);
         }
         foreach (PeerState peer in view.Peers)
         {
@@ -247,6 +254,8 @@ public sealed class Shard
         _former.Run();
         _expiry.Run();
         HintReplay.Run();
+        if (!RemoteWrites.IsEmpty)
+            RemoteWrites.Run(View, Hints.WaitingBytes, Now.MonotonicMicros);
     }
 
     /// <summary>This shard holds the node's copy of a partition, if the node has one.</summary>
@@ -256,6 +265,9 @@ public sealed class Shard
 
     /// <summary>Owns it, or is to: the partition is moving here, and writes come already.</summary>
     internal bool Holds(int partition) => IsHere(partition) && View.Map!.IsMember(partition, View.Self);
+
+    /// <summary>Whether a node is in another data centre than this one.</summary>
+    internal bool IsRemote(ClusterMap map, ushort node) => map.DataCentreCount > 1 && map.PlaceOf(View.Self) >= 0 && map.DataCentreOf(node) != map.DataCentreOf(View.Self);
 
     /// <summary>The log is as durable up to an offset as its mode promises: what was acknowledged there is not lost.</summary>
     internal bool IsLogSafe(long offset) =>

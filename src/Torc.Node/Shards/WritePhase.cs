@@ -59,13 +59,20 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
             if (node == Shard.View.Self)
                 _quorum.Acknowledge(i, reflected: true, localWinner, operation.Counts(i, Shard.IsComplete(operation.Request.Partition)));
             else if (Shard.View.IsUp(node))
-                WriteMessage.Write(
-                    Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
-                    operation.Request.Key, version, delta.Written);
+                Send(node);
             else
                 FailOver(i);
         }
         Decide();
+    }
+
+    private void Send(ushort node)
+    {
+        WriteMessage.Write(
+            Shard.Outbox.Immediate(node), operation.Request.Partition, operation.Id, operation.Request.Keyspace,
+            operation.Request.Key, _version, _delta.Written);
+        if (Shard.IsRemote(operation.Map, node))
+            Shard.RemoteWrites.Sent(operation.Id, node, operation.Request.Partition, Shard.Now.MonotonicMicros);
     }
 
     public void OnReply(ushort from, in WriteReply reply)
@@ -108,6 +115,8 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
     /// <summary>A replica is down: a fallback keeps the write for it, if there is one. Whether that counts is the operation's to say.</summary>
     private void FailOver(int replica)
     {
+        if (Shard.IsRemote(operation.Map, operation.Replicas[replica]))
+            Shard.RemoteWrites.Missed(operation.Replicas[replica], Shard.Now.MonotonicMicros);
         SendHint(replica);
         _quorum.Fail(replica);
     }

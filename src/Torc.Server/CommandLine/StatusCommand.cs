@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 using Torc.Server.Http;
 
@@ -53,5 +54,22 @@ internal static class StatusCommand
                 Screen.Count(node.Keys), Screen.Bytes(node.Bytes), Markup.Escape($"{node.DataCentre}/{node.Rack}"), Markup.Escape(node.Problem));
         }
         Screen.Console.Write(table);
+        if (cluster.Nodes.Any(static node => node.RemoteDataCentres.Count > 0))
+            PrintLags(cluster);
     }
+
+    /// <summary>From each data centre to each other: what the nodes of the one say of the other, the furthest behind and all the hints.</summary>
+    private static void PrintLags(ClusterStatus cluster)
+    {
+        Table table = Screen.Table("from dc", "to dc", "oldest write not answered", "hints waiting");
+        foreach ((string from, string to, double seconds, long hintBytes) in LagsOf(cluster))
+            table.AddRow(Markup.Escape(from), Markup.Escape(to), seconds <= 0 ? "none" : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.000} s"), Screen.Bytes(hintBytes));
+        Screen.Console.Write(table);
+    }
+
+    internal static IEnumerable<(string From, string To, double Seconds, long HintBytes)> LagsOf(ClusterStatus cluster) =>
+        cluster.Nodes.SelectMany(static node => node.RemoteDataCentres, static (node, lag) => (From: node.DataCentre, Lag: lag))
+            .GroupBy(static told => (told.From, To: told.Lag.DataCentre))
+            .OrderBy(static pair => pair.Key.From, StringComparer.Ordinal).ThenBy(static pair => pair.Key.To, StringComparer.Ordinal)
+            .Select(static pair => (pair.Key.From, pair.Key.To, pair.Max(static told => told.Lag.BehindSeconds), pair.Sum(static told => told.Lag.HintBytes)));
 }

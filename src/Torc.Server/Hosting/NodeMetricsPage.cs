@@ -60,6 +60,13 @@ internal static class NodeMetricsPage
         to.Family("torc_hint_waiting_bytes", MetricType.Gauge, "Bytes of writes that this node keeps for each replica that is down, until it has them.");
         foreach ((ushort target, long bytes) in totals.HintBytes)
             to.Sample(bytes, ("target", $"{target}"));
+        IReadOnlyList<DataCentreLag> lags = DataCentreLag.Of(host.View, totals.RemoteLagMicros, totals.HintBytes);
+        to.Family("torc_dc_behind_seconds", MetricType.Gauge, "Age of the oldest write coordinated here that a replica in another data centre has not answered.");
+        foreach (DataCentreLag lag in lags)
+            to.Sample(lag.BehindMicros / 1e6, ("dc", lag.DataCentre));
+        to.Family("torc_dc_hint_bytes", MetricType.Gauge, "Bytes of writes that this node keeps for replicas in another data centre.");
+        foreach (DataCentreLag lag in lags)
+            to.Sample(lag.HintBytes, ("dc", lag.DataCentre));
         Gauge("torc_records", "Records in the key directories, tombstones included.", static shard => shard.Records);
         Gauge("torc_live_bytes", "Bytes of live records.", static shard => shard.LiveBytes);
         Gauge("torc_disk_bytes", "Bytes of segment files.", static shard => shard.DiskBytes);

@@ -50,7 +50,10 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
                 totals.Sum(static shard => shard.DirectoryBytes), totals.Sum(static shard => shard.ResidentBytes),
                 (int)totals.Sum(static shard => shard.Segments), totals.Sum(static shard => shard.DiskBytes),
                 totals.Sum(static shard => shard.SyncsTotal), totals.Sum(static shard => shard.CompactedBytesTotal),
-                totals.IsDiskFull, (int)totals.Sum(static shard => shard.SegmentsDamaged), totals.HintBytes.Values.Sum());
+                totals.IsDiskFull, (int)totals.Sum(static shard => shard.SegmentsDamaged), totals.HintBytes.Values.Sum())
+            {
+                RemoteDataCentres = View is { } view ? DataCentreLag.Of(view(), totals.RemoteLagMicros, totals.HintBytes) : [],
+            };
         }
     }
 
@@ -62,6 +65,9 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
 
     /// <summary>Set once the node is made, which needs these surroundings first.</summary>
     internal Func<ClusterWish, long>? AskControl { get; set; }
+
+    /// <summary>The same.</summary>
+    internal Func<ClusterView>? View { get; set; }
 
     public long AskForChange(ClusterWish wish) => AskControl!(wish);
 

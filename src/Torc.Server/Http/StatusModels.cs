@@ -52,9 +52,15 @@ public sealed record NodeStatus
 
     public string Storage { get; init; } = "";
 
+    /// <summary>How far each other data centre is behind what this node coordinated. Empty from a node of an older version.</summary>
+    public IReadOnlyList<LagStatus> RemoteDataCentres { get; init => field = value ?? []; } = [];
+
     /// <summary>What is wrong, in one line; empty when nothing is.</summary>
     public string Problem { get; init; } = "";
 }
+
+/// <summary>How far a data centre is behind: the age of the oldest write that one of its replicas has not answered, and bytes of writes kept for it.</summary>
+public sealed record LagStatus(string DataCentre, double BehindSeconds, long HintBytes);
 
 /// <summary>The cluster as one node sees it: <c>GET /v1/status</c>.</summary>
 public sealed record ClusterStatus
@@ -69,8 +75,8 @@ public sealed record ClusterStatus
 
     public required int ReplicationFactor { get; init; }
 
-    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2".</summary>
-    public string Copies { get; init; } = "";
+    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2". Empty from a node of an older version.</summary>
+    public string Copies { get; init => field = value ?? ""; } = "";
 
     public required int Partitions { get; init; }
 
@@ -92,8 +98,8 @@ public sealed record RingStatus
 
     public required int ReplicationFactor { get; init; }
 
-    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2".</summary>
-    public string Copies { get; init; } = "";
+    /// <summary>The same with its parts: "3", or a number for each data centre, "dc1:3,dc2:2". Empty from a node of an older version.</summary>
+    public string Copies { get; init => field = value ?? ""; } = "";
 
     public required IReadOnlyList<ShareStatus> Nodes { get; init; }
 

@@ -110,9 +110,16 @@ internal static class InfoSections
     {
         Line(text, "role", "master");
         Line(text, "connected_slaves", 0);
+        DataCentres(session, text);
         Line(text, "torc_replication_factor", session.View.Map?.ReplicationFactor ?? 0);
         if (session.View.Map?.Copies is { IsByDataCentre: true } copies)
             Line(text, "torc_copies", string.Join(',', copies.ByDataCentre.Select(centre => $"{centre.DataCentre}={centre.Copies}")));
+    }
+
+    private static void DataCentres(Session session, StringBuilder text)
+    {
+        foreach (DataCentreLag lag in session.Surroundings.Storage.RemoteDataCentres)
+            Line(text, "torc_dc_" + lag.DataCentre, $"behind_ms={lag.BehindMicros / 1_000},hint_bytes={lag.HintBytes}");
     }
 
     private static void Repair(Session session, StringBuilder text)

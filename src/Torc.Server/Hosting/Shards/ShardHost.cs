@@ -76,6 +76,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Under <see cref="Gate"/>.</summary>
     internal IReadOnlyDictionary<ushort, long> HintBytes => _shard.HintBytes;
 
+    /// <summary>Under <see cref="Gate"/>.</summary>
+    internal void CollectRemoteLags(IDictionary<ushort, long> behindMicros) => _shard.CollectRemoteLags(behindMicros);
+
     internal IReadOnlyList<bool> CompletePartitions => _shard.CompletePartitions;
 
     /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>

@@ -17,6 +17,9 @@ internal sealed record StorageTotals
     /// <summary>Bytes of writes kept for replicas that are down, by their node id.</summary>
     internal IReadOnlyDictionary<ushort, long> HintBytes { get; init; } = new SortedDictionary<ushort, long>();
 
+    /// <summary>How far replicas in other data centres are behind, by their node id.</summary>
+    internal IReadOnlyDictionary<ushort, long> RemoteLagMicros { get; init; } = new SortedDictionary<ushort, long>();
+
     internal bool IsDiskFull => Shards.Any(static shard => shard.IsDiskFull);
 
     internal long Sum(Func<StoreStatistics, long> figure) => Shards.Sum(figure);
@@ -26,12 +29,14 @@ internal sealed record StorageTotals
     {
         var statistics = new List<StoreStatistics>();
         var hintBytes = new SortedDictionary<ushort, long>();
+        var remoteLags = new SortedDictionary<ushort, long>();
         long live = 0, withDeadline = 0;
         foreach (ShardHost shard in shards)
         {
             lock (shard.Gate)
             {
                 statistics.Add(shard.Store.Statistics);
+                shard.CollectRemoteLags(remoteLags);
                 foreach ((ushort target, long bytes) in shard.HintBytes)
                     hintBytes[target] = hintBytes.GetValueOrDefault(target) + bytes;
                 for (int partition = shard.Index; partition < partitions; partition += shards.Count)
@@ -45,6 +50,6 @@ internal sealed record StorageTotals
                 }
             }
         }
-        return new StorageTotals { Shards = statistics, LiveKeys = live, KeysWithDeadline = withDeadline, HintBytes = hintBytes };
+        return new StorageTotals { Shards = statistics, LiveKeys = live, KeysWithDeadline = withDeadline, HintBytes = hintBytes, RemoteLagMicros = remoteLags };
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ScriptedSurroundings(string? password) : INodeSurroundings
 
     public TrafficDescription Traffic { get; } = new(3, 1, 2, 100, 42, 1000, 2000, [new CommandStatistics("get", 4, 10, 1, 2)]);
 
-    public StorageDescription Storage { get; } = new("memory", "always", 5, 6, 700, 800, 900, 4, 0, 7, 0, false, 0);
+    public StorageDescription Storage { get; } = new("memory", "always", 5, 6, 700, 800, 900, 4, 0, 7, 0, false, 0) { RemoteDataCentres = [new("dc2", 1_234_567, 89)] };
 
     public IReadOnlyList<ClientDescription> Clients { get; } =
     [

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Torc.Server.CommandLine;
 using Torc.Server.Http;
 
 namespace Torc.Tests.Server.Http;
@@ -43,8 +44,40 @@ public sealed class ClusterSurveyTests
         JsonDocument.Parse(json).RootElement.EnumerateObject().Select(static property => property.Name).ShouldBe(
         [
             "id", "state", "peerAddress", "respAddress", "httpAddress", "dataCentre", "rack", "weight", "processId", "epoch", "keys", "bytes",
-            "diskBytes", "partitions", "incompletePartitions", "clients", "uptimeSeconds", "version", "durability", "storage", "problem",
+            "diskBytes", "partitions", "incompletePartitions", "clients", "uptimeSeconds", "version", "durability", "storage", "remoteDataCentres", "problem",
         ]);
+    }
+
+    [Fact]
+    public void The_lag_of_a_data_centre_is_that_of_the_node_that_finds_it_furthest_behind_and_all_hints()
+    {
+        var cluster = new ClusterStatus
+        {
+            ClusterId = "x",
+            Epoch = 1,
+            AnsweredBy = 0,
+            ReplicationFactor = 3,
+            Partitions = 4,
+            Nodes =
+            [
+                Node(0, "a:1") with { RemoteDataCentres = [new LagStatus("dc2", 0.5, 100), new LagStatus("dc3", 0, 0)] },
+                Node(1, "b:1") with { RemoteDataCentres = [new LagStatus("dc2", 2.5, 20), new LagStatus("dc3", 0, 7)] },
+                Node(2, "c:1") with { DataCentre = "dc2", RemoteDataCentres = [new LagStatus("dc1", 1, 0)] },
+                Node(3, "d:1") with { DataCentre = "dc3" },
+            ],
+        };
+        StatusCommand.LagsOf(cluster).ShouldBe([("dc1", "dc2", 2.5, 120), ("dc1", "dc3", 0, 7), ("dc2", "dc1", 1, 0)]);
+    }
+
+    /// <summary>What came later is not in the answer of a node of an older version.</summary>
+    [Fact]
+    public void An_answer_of_an_older_version_is_read()
+    {
+        string node = JsonSerializer.Serialize(Node(0, "a:1"), StatusJson.Default.NodeStatus).Replace("\"remoteDataCentres\": [],", "", StringComparison.Ordinal);
+        node.ShouldNotContain("remoteDataCentres");
+        JsonSerializer.Deserialize(node, StatusJson.Default.NodeStatus)!.RemoteDataCentres.ShouldBeEmpty();
+        const string cluster = """{"clusterId":"x","epoch":1,"answeredBy":0,"replicationFactor":3,"partitions":4,"nodes":[]}""";
+        JsonSerializer.Deserialize(cluster, StatusJson.Default.ClusterStatus)!.Copies.ShouldBe("");
     }
 
     private static NodeStatus Node(int id, string http) => new()
