@@ -50,6 +50,12 @@ public enum NodeEventKind
     PeerUp,
     PeerDown,
 
+    /// <summary>This node's disk is slow beside those of others, which take what they can do instead. Count: milliseconds of a sync.</summary>
+    DiskSlow,
+
+    /// <summary>This node's disk is as fast as others' again. Count: milliseconds of a sync.</summary>
+    DiskFast,
+
     /// <summary>An expired row was turned into a delete.</summary>
     Expired,
 

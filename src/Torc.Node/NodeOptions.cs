@@ -36,6 +36,9 @@ public sealed record NodeOptions
     /// <summary>Rows that one exchange fetches from its peer in a tick: what bounds the rate of repair.</summary>
     public int ExchangeRowsPerTickMax { get; init; } = 1_024;
 
+    /// <summary>Bytes of rows that this node pulls from others in a second, for repairs and for copies, divided evenly among its shards.</summary>
+    public long RepairBytesPerSecondMax { get; init; } = 64L << 20;
+
     /// <summary>A shard begins to compare one partition with one other replica this often, as long as it lives; see AntiEntropy.</summary>
     public int RepairIntervalMs { get; init; } = 100;
 

@@ -118,6 +118,7 @@ public sealed record RunSettings
         ProbeTimeoutMs = (int)random.Between(100, 1_000),
         IndirectProbes = random.Below(4),
         HeartbeatPeersMax = 2 + random.Below(16),
+        RepairBytesPerSecondMax = random.Chance(0.3) ? random.Between(20_000, 1 << 20) : 64 << 20,
         HintBytesPerTargetMax = random.Chance(0.2) ? random.Between(0, 8 << 10) : 1 << 30,
         HintLifetimeMs = random.Chance(0.2) ? random.Between(500, 10_000) : 3_600_000,
         HintReplaysMax = (int)random.Between(1, 64),

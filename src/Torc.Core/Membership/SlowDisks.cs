@@ -35,21 +35,22 @@ public sealed class SlowDisks
     /// <summary>Nothing is known of a peer any more.</summary>
     public void Forget(ushort node) => _told.Remove(node);
 
-    /// <summary>Judges this node's disk; call it every now and then.</summary>
+    /// <summary>Judges this node's disk; call it every now and then. True when the judgement changed.</summary>
     /// <param name="ownMicros">How long syncs take here, on average of late.</param>
     /// <param name="now">The instant.</param>
-    public void Judge(long ownMicros, Instant now)
+    public bool Judge(long ownMicros, Instant now)
     {
         bool looksSlow = _told.Count > 0 && LooksSlow(ownMicros, MedianOfOthers(), IsOwnSlow ? 2 : 1);
         if (looksSlow == IsOwnSlow)
         {
             _steadySinceMicros = now.MonotonicMicros;
-            return;
+            return false;
         }
         if (now.MonotonicMicros - _steadySinceMicros < (IsOwnSlow ? FastAfterMicros : SlowAfterMicros))
-            return;
+            return false;
         IsOwnSlow = looksSlow;
         _steadySinceMicros = now.MonotonicMicros;
+        return true;
     }
 
     private static bool LooksSlow(long own, long median, int leniency) =>

@@ -200,7 +200,8 @@ public sealed class ControlPlane
         {
             _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
             _heartbeatTurn++;
-            _slowDisks.Judge(_node.SyncMicros, now);
+            if (_slowDisks.Judge(_node.SyncMicros, now))
+                outbox.Events.Add(new NodeEvent(_slowDisks.IsOwnSlow ? NodeEventKind.DiskSlow : NodeEventKind.DiskFast, Count: (int)(_node.SyncMicros / Instant.MicrosPerMs)));
             foreach (ushort node in _linked)
             {
                 if ((node + _heartbeatTurn) % _health.Stretch == 0)

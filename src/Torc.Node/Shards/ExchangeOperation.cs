@@ -35,6 +35,9 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     /// <summary>Rows of one range that are asked for at once.</summary>
     private const int FetchesOutstandingMax = 32;
 
+    /// <summary>Exchanges that a newcomer whose copy is complete may begin in vain with the rest of the present set.</summary>
+    private const int RestFailuresMax = 3;
+
     private static readonly byte[] KeyspaceOrder =
         [KeyspaceSettings.SystemId, .. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => (byte)id)];
 
@@ -42,7 +45,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     private readonly RangeListing _local = new();
     private PartitionExchange? _exchange;
     private ReplicaSet _finished, _completeAtStart;
-    private int _nextFetch, _merged, _fetchedInTick;
+    private int _nextFetch, _merged, _fetchedInTick, _restFailures;
     private bool _isEnded;
 
     public ushort Partition => partition;
@@ -66,7 +69,8 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     public void Begin()
     {
         Forget();
-        if (Completes && IsComplete())
+        bool isComplete = Completes && IsComplete();
+        if (isComplete && !PullsFromRest)
         {
             End();
             return;
@@ -82,11 +86,17 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
         }
         if (_exchange is not null)
             Advance();
-        else if (Completes)
+        else if (Completes && !isComplete)
             Wait();
         else
             End();
     }
+
+    /// <summary>
+    /// A replica that the move takes the partition from drops its copy afterwards, and may be the only one with a write that was acknowledged at ONE before
+    /// the move began: a newcomer pulls from all of the present set that is up, as long as that works.
+    /// </summary>
+    private bool PullsFromRest => _restFailures < RestFailuresMax && Shard.View.Map!.IsNewcomer(partition, Shard.View.Self);
 
     private bool IsComplete() =>
         CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart)
@@ -156,13 +166,18 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     public override void OnTick()
     {
         _fetchedInTick = 0;
-        if (_exchange is { Step: ExchangeStep.FetchRows })
-            FetchMore();
+        if (_exchange is not { Step: ExchangeStep.FetchRows })
+            return;
+        // Nothing was asked for because the budget is used up: that is no silence of the peer.
+        if (_nextFetch == _merged)
+            Wait();
+        FetchMore();
     }
 
     /// <summary>A fetched row is merged; <paramref name="exchange"/> says for which exchange it was asked.</summary>
-    public void OnRowMerged(PartitionExchange exchange)
+    public void OnRowMerged(PartitionExchange exchange, int rowBytes)
     {
+        Shard.RepairBudget.Take(rowBytes);
         if (exchange != _exchange)
             return;
         if (++_merged < exchange.ToFetch)
@@ -232,6 +247,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     {
         if (purpose is ExchangePurpose.Complete or ExchangePurpose.Refresh)
         {
+            _restFailures += Completes && IsComplete() ? 1 : 0;
             Begin();
             return;
         }
@@ -271,7 +287,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     {
         PartitionExchange exchange = _exchange!;
         while (_nextFetch < exchange.ToFetch && _nextFetch - _merged < FetchesOutstandingMax
-            && _fetchedInTick < Shard.Options.ExchangeRowsPerTickMax)
+            && _fetchedInTick < Shard.Options.ExchangeRowsPerTickMax && Shard.RepairBudget.HasRoom)
         {
             _fetchedInTick++;
             Wait();

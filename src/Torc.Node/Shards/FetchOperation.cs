@@ -66,9 +66,10 @@ internal sealed class FetchOperation(ExchangeOperation owner, PartitionExchange 
 
     private void Finish(bool merged)
     {
+        int rowBytes = _row.Length + _key.Length;
         _row.Dispose();
         if (merged)
-            owner.OnRowMerged(exchange);
+            owner.OnRowMerged(exchange, rowBytes);
         else
             owner.OnRowFailed(exchange);
     }

@@ -56,6 +56,7 @@ public sealed class Shard
         _replies = new PeerReplies(this);
         _mapChange = new MapChange(this);
         Operations = new OperationTable(node.Options.OperationsMax);
+        RepairBudget = new RepairBudget(Math.Max(node.Options.RepairBytesPerSecondMax / node.Identity.ShardCount, 1));
         Gate = new KeyGate(node.Options.WaitersPerKeyMax);
         Pool = new OperationPool(this);
         Hints = new Hints(this);
@@ -126,6 +127,9 @@ public sealed class Shard
     internal PlacementGate Placement { get; }
 
     internal OperationTable Operations { get; }
+
+    /// <summary>For what this shard pulls from others.</summary>
+    internal RepairBudget RepairBudget { get; }
 
     internal KeyGate Gate { get; }
 
@@ -246,6 +250,7 @@ public sealed class Shard
     public void Tick()
     {
         OnStorageProgress();
+        RepairBudget.Refill(Now);
         Operations.Tick(Now, Pool);
         if (View.Refusal is not null)
             return;

@@ -38,6 +38,12 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.Removed:
                 log.Removed(happened.Node, happened.Detail ?? "");
                 break;
+            case NodeEventKind.DiskSlow:
+                log.DiskSlow(happened.Count);
+                break;
+            case NodeEventKind.DiskFast:
+                log.DiskFast(happened.Count);
+                break;
             case NodeEventKind.PeerUp:
                 log.PeerUp(happened.Node);
                 break;

@@ -26,6 +26,7 @@ internal static class NodeConfiguration
         PeerSilenceMs = settings.Get(SettingTable.PeerDownMs),
         HintBytesPerTargetMax = settings.Get(SettingTable.HintBytesMax),
         HintLifetimeMs = settings.Get(SettingTable.HintLifetimeMinutes) * 60_000L,
+        RepairBytesPerSecondMax = settings.Get(SettingTable.RepairBytesPerSecondMax),
         ClockSkewMsMax = settings.Get(SettingTable.ClockSkewMaxMs),
     };
 

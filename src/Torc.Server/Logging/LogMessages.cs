@@ -33,6 +33,12 @@ internal static partial class LogMessages
     [LoggerMessage(10, LogLevel.Information, "cluster formed: {Detail}")]
     internal static partial void Formed(this ILogger log, string detail);
 
+    [LoggerMessage(43, LogLevel.Warning, "the disk is slow beside those of other nodes: a sync takes {Millis} ms. They take what they can do instead of this node")]
+    internal static partial void DiskSlow(this ILogger log, int millis);
+
+    [LoggerMessage(44, LogLevel.Information, "the disk is as fast as those of other nodes again: a sync takes {Millis} ms")]
+    internal static partial void DiskFast(this ILogger log, int millis);
+
     [LoggerMessage(11, LogLevel.Information, "node {Node} is up")]
     internal static partial void PeerUp(this ILogger log, int node);
 

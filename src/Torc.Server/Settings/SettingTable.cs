@@ -58,6 +58,8 @@ public static class SettingTable
     public static readonly Setting<long> HintBytesMax = Size(Requests, "hint-bytes-max", "1gb", "0", "1tb", "Bytes of writes that this node keeps for one replica that is down; beyond, it refuses to keep more.");
     public static readonly Setting<int> HintLifetimeMinutes = Number(Requests, "hint-lifetime-minutes", 180, 0, 100_000, " minutes", "No new writes are kept for a replica that is down for longer; those that were kept stay until it has them.");
 
+    public static readonly Setting<long> RepairBytesPerSecondMax = Size(Requests, "repair-bytes-per-second-max", "64mb", "64kb", "64gb", "Bytes of rows that this node pulls from others in a second, for repairs and for partitions that move to it.");
+
     public static readonly Setting<string> Data = Words(StorageGroup, "data", "./torc-data", "a directory", "Directory of the node's data; one node each.", static text => text.Length > 0);
     public static readonly Setting<DurabilityChoice> Durability = Choice(StorageGroup, "durability", DurabilityChoice.Always, "When a write is on disk: before its reply, within a second, or when the operating system likes. Before its reply the operating system has it in any case.", ("always", DurabilityChoice.Always), ("everysec", DurabilityChoice.EverySecond), ("os", DurabilityChoice.OperatingSystem));
     public static readonly Setting<StorageChoice> Storage = Choice(StorageGroup, "storage", StorageChoice.Log, "Keep data in log files, or in memory only (gone when the node stops).", ("log", StorageChoice.Log), ("memory", StorageChoice.Memory));
@@ -82,7 +84,7 @@ public static class SettingTable
     [
         Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
         FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, LevelMax, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
-        ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs, SloppyQuorum, HintBytesMax, HintLifetimeMinutes,
+        ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs, SloppyQuorum, HintBytesMax, HintLifetimeMinutes, RepairBytesPerSecondMax,
         Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
         RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,
         LogLevel,

@@ -133,6 +133,28 @@ public class MoveTests
         cluster[newcomer].LiveRecords().ShouldBeGreaterThan(0);
     }
 
+    /// <summary>A majority without it makes the copy complete; the replica that has it drops its own when the move is over.</summary>
+    [Fact]
+    public void A_write_of_level_ONE_on_a_replica_that_goes_is_taken_along()
+    {
+        var cluster = new LoopCluster(Nodes);
+        Fill(cluster, "before");
+        ClusterMap map = cluster[0].Node.View.Map!;
+        ushort[] present = map.ReplicasOf(0).ToArray();
+        string key = KeyIn(map, 0);
+        cluster.Cut(present[2], present[0]);
+        cluster.Cut(present[2], present[1]);
+        cluster[present[2]].Call("TORC.CONSISTENCY", "WRITE", "ONE").ShouldBe("+OK");
+        cluster[present[2]].Call("SET", key, "only here").ShouldBe("+OK");
+        PendingApart(cluster);
+        Await(cluster, () => !cluster[present[0]].Node.View.Map!.IsChanging);
+        cluster.Heal(present[2], present[0]);
+        cluster.Heal(present[2], present[1]);
+        AwaitEnd(cluster);
+        cluster.Elapse(1_000);
+        CallPatiently(cluster, present[1], "GET", key).ShouldBe("$9 only here");
+    }
+
     [Fact]
     public void A_cancelled_move_leaves_everything_where_it_was()
     {
