@@ -8,7 +8,7 @@ public enum NodeEventKind
     /// <summary>A version was stamped for a client write. Version, Partition. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     Stamped,
 
-    /// <summary>A level was met. Replicas: the complete replicas counted, as bits by preference index; Hinted: replicas counted by hints for them. Level. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
+    /// <summary>A level was met. Replicas: the complete replicas counted, as bits by preference index; Hinted: replicas counted by hints for them. Level. Version: of the write. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     LevelMet,
 
     /// <summary>A superseded write was stamped again.</summary>

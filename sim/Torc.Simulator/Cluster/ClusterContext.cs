@@ -20,6 +20,9 @@ internal interface INodeObserver
     /// <summary>A process made a map durable, in a data directory of this birth.</summary>
     void OnMapDurable(int node, ulong birth, ClusterMap map);
 
+    /// <summary>A write for a replica is there: it is about to be applied.</summary>
+    void OnWriteArrived(ushort node, UInt128 version);
+
     /// <summary>A process stops itself because a sync failed: what was not synced before is gone.</summary>
     void OnDiskFailed(int node);
 }

@@ -159,6 +159,8 @@ internal sealed class NodeHost
                 OnControlMessage(from, message);
             else if (!isGuest)
                 shards |= 1UL << Node.ShardOf(message.Partition);
+            if (message.Kind == PeerMessageKind.Write && WriteMessage.TryRead(message.Body, out WriteMessage write))
+                _context.Observer.OnWriteArrived(Node.Identity.Self.Id, write.Delta.MaxVersion.ToUInt128());
         }
         Check.That(!reader.Failed);
         for (int index = 0; index < _shards.Count && IsRunning; index++)

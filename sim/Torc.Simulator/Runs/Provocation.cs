@@ -18,16 +18,18 @@ internal static class Provocation
         Defect.ReplyBeforeSync or Defect.LyingDisk or Defect.AckBeforeSync => Strict(drawn, FaultKind.PowerLossEverywhere),
         Defect.ReplyBeforeWrite => BeforeWrite(drawn),
         Defect.ReadBeforeSync => Alone(Strict(drawn, FaultKind.PowerLoss)),
-        Defect.WipeUnnoticed or Defect.IncompleteCounts or Defect.RootsAlwaysMatch => Strict(drawn, FaultKind.Wipe),
+        Defect.WipeUnnoticed or Defect.RootsAlwaysMatch => Strict(drawn, FaultKind.Wipe),
+        Defect.IncompleteCounts => Hasty(Strict(drawn, FaultKind.Wipe)),
         Defect.OutrankedIsApplied => Strict(drawn, FaultKind.Pause, FaultKind.CutOneWay, FaultKind.BreakConnections),
         Defect.WeakReads or Defect.DigestAlwaysMatches => Strict(drawn, FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause),
         Defect.HintCountedInStrict => Hints(drawn, FaultKind.Isolate, FaultKind.Kill),
         // With two copies a write that meets one replica that is down is on its coordinator and a fallback only.
         Defect.HintDroppedBeforeAck => Hints(drawn, FaultKind.Kill, FaultKind.Kill, FaultKind.Isolate, FaultKind.Wipe) with { ReplicationFactor = 2, Sloppy = true },
-        Defect.RepairRestamps or Defect.LateAckCounts => Apart(drawn),
+        Defect.RepairRestamps => Apart(drawn),
+        Defect.LateAckCounts => Late(drawn),
         Defect.RepairNotStored => HalfWritten(drawn),
         Defect.ExpiryStampedAfresh => Deadlines(drawn),
-        Defect.UnreadableIsNotFound => Unreadable(drawn),
+        Defect.UnreadableIsNotFound => Hasty(Unreadable(drawn)),
         Defect.ActorReused => Restarts(drawn),
         Defect.TombstoneDroppedEarly => Deletes(drawn),
         _ => Strict(drawn, FaultKind.Kill),
@@ -58,6 +60,9 @@ internal static class Provocation
 
     private static RunSettings Alone(RunSettings settings) => settings with { Nodes = 1, ReplicationFactor = 1 };
 
+    /// <summary>A copy that was incomplete for long has been so throughout a request when requests are short.</summary>
+    private static RunSettings Hasty(RunSettings settings) => settings with { Node = settings.Node with { OperationTimeoutMs = 300 } };
+
     private static RunSettings Hints(RunSettings drawn, params FaultKind[] kinds)
     {
         RunSettings strict = Strict(drawn, kinds);
@@ -81,13 +86,27 @@ internal static class Provocation
         };
     }
 
+    /// <summary>Acknowledgements are on their way for long, and meanwhile no more writes get through.</summary>
+    private static RunSettings Late(RunSettings drawn)
+    {
+        RunSettings strict = Strict(drawn, FaultKind.SlowLink, FaultKind.CutOneWay);
+        return strict with
+        {
+            Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 4, DurationMicrosMax = 2 * SecondMicros },
+            DiskMicrosMin = 500,
+            DiskMicrosMean = 2_000,
+        };
+    }
+
     /// <summary>Writes reach one replica only, and reads bring them to the others.</summary>
     private static RunSettings HalfWritten(RunSettings drawn)
     {
-        RunSettings strict = Strict(drawn, FaultKind.Kill, FaultKind.CutOneWay, FaultKind.Isolate, FaultKind.BreakConnections);
+        RunSettings strict = Strict(drawn, FaultKind.BreakConnections, FaultKind.BreakConnections, FaultKind.CutBothWays);
         return strict with
         {
-            Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 4 },
+            Partitions = 32,
+            WriteLevel = ConsistencyLevel.One,
+            Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 4, DurationMicrosMax = SecondMicros / 5 },
             Workload = strict.Workload with
             {
                 Keys = 3,

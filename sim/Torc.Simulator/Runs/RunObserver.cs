@@ -22,6 +22,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 
     public QueueChecker Queues { get; } = new();
 
+    public ArrivalChecker Arrivals { get; } = new();
+
     public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres, settings.Sloppy);
 
     public IReadOnlyDictionary<string, long> Counts => _counts;
@@ -48,6 +50,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
 
     public void OnMapDurable(int node, ulong birth, ClusterMap map) => Maps.Held(node, birth, map);
 
+    public void OnWriteArrived(ushort node, UInt128 version) => Arrivals.Arrived(node, version);
+
     public void OnDiskFailed(int node)
     {
         if (settings.PowerLossLosesData)
@@ -68,7 +72,9 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             case NodeEventKind.LevelMet:
                 if (happened.Hinted != 0)
                     _hintedWrites.Add((queue.NowMicros, happened.Partition));
-                Quorums.Decided(Describe(node, happened));
+                RequestDecided decided = Describe(node, happened);
+                Quorums.Decided(decided);
+                Arrivals.Decided(decided, happened.Version.ToUInt128());
                 break;
             case NodeEventKind.DamagedRead:
                 _damaged.Add(node);

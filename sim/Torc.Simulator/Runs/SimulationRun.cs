@@ -179,6 +179,7 @@ public sealed class SimulationRun
             ExpiryChecker.Check(_history),
             _observer.Stamps.Violations,
             _observer.Quorums.Violations,
+            _observer.Arrivals.Violations,
             _observer.Queues.Violations,
             _observer.Maps.Violations,
             _trees.Violations,

@@ -52,7 +52,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
                 return false;
             }
             shard.TraceStamped(request, stamp, context.DeltaVersion);
-            shard.TraceLevelMet(request, ReplicaSet.FirstOf(1), required: 1);
+            shard.TraceLevelMet(request, context.DeltaVersion, ReplicaSet.FirstOf(1), required: 1);
         }
         shard.EndReply(request);
         return true;

@@ -66,6 +66,18 @@ public class EventCheckersTests
         checker.Violations.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void Only_a_replica_that_the_write_came_to_is_counted()
+    {
+        var checker = new ArrivalChecker();
+        checker.Arrived(2, 8);
+        checker.Arrived(3, 7);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)), 8);
+        checker.Violations.ShouldBeEmpty();
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (3, CountedAnswer.Present)), 8);
+        checker.Violations.Select(violation => violation.Invariant).ShouldBe([3]);
+    }
+
     [Theory]
     [InlineData(3, 1)]
     [InlineData(3, 1, 4)]

@@ -107,6 +107,10 @@ public sealed class GrowingClusterTests
         {
         }
 
+        public void OnWriteArrived(ushort node, UInt128 version)
+        {
+        }
+
         public void OnDiskFailed(int node)
         {
         }

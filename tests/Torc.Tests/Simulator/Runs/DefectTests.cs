@@ -10,7 +10,7 @@ public class DefectTests
 {
     private const long DefectMicros = 30_000_000;
     private const long HarmlessMicros = 8_000_000;
-    private const int SeedsMax = 12;
+    private const int SeedsMax = 30;
 
     /// <summary>Per defect: the invariants whose violation shows it, and a seed that does.</summary>
     private static readonly Dictionary<Defect, (int[] Invariants, int FirstSeed)> Expected = new()
@@ -30,7 +30,7 @@ public class DefectTests
         [Defect.RepairRestamps] = ([1, 4], 1),
         [Defect.RepairNotStored] = ([4], 1),
         [Defect.ExpiryStampedAfresh] = ([1, 6], 1),
-        [Defect.LateAckCounts] = ([1], 1),
+        [Defect.LateAckCounts] = ([3], 1),
         [Defect.DigestAlwaysMatches] = ([1, 4], 1),
         [Defect.RootsAlwaysMatch] = ([1, 4], 1),
         [Defect.LeafNotUpdated] = ([7], 1),
