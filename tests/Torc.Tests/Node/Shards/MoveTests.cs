@@ -146,7 +146,14 @@ public class MoveTests
         cluster.Cut(present[2], present[1]);
         cluster[present[2]].Call("TORC.CONSISTENCY", "WRITE", "ONE").ShouldBe("+OK");
         cluster[present[2]].Call("SET", key, "only here").ShouldBe("+OK");
+        ushort[] newcomers = [.. Enumerable.Range(0, Nodes).Select(node => (ushort)node).Except(present)];
+        foreach (ushort newcomer in newcomers)
+            cluster.Cut(present[2], newcomer);
         PendingApart(cluster);
+        cluster.Elapse(2_000);
+        cluster[present[0]].Node.View.Map!.IsChanging.ShouldBeTrue("a majority was copied, and the third is not known to be down");
+        foreach (ushort newcomer in newcomers)
+            cluster.Heal(present[2], newcomer);
         Await(cluster, () => !cluster[present[0]].Node.View.Map!.IsChanging);
         cluster.Heal(present[2], present[0]);
         cluster.Heal(present[2], present[1]);
