@@ -64,13 +64,14 @@ internal sealed class ChangingCluster : IDisposable
                 break;
             case 1 when members.Count > nodesLeast:
                 told = $"leave {id}";
+                AwaitSeen(id, "up"); // it may have been killed, and started again, in the change before
                 Ask("LEAVE", $"{id}");
                 break;
             case 2 when members.Count > nodesLeast:
                 told = $"remove {id}, killed before";
                 node.Kill();
                 Kills++;
-                Wait.Until($"node {id} to be noticed", () => Status("nodes").Items.Any(listed => listed.Items[0].Integer == id && listed.Items[3].Text == "down"), CandidatePatience);
+                AwaitSeen(id, "down");
                 Ask("REMOVE", $"{id}");
                 return told;
             case 3:
@@ -172,6 +173,9 @@ internal sealed class ChangingCluster : IDisposable
 
     private List<(long Id, TorcNode Node)> Members() =>
         [.. Status("nodes").Items.Select(member => (member.Items[0].Integer, _all.Single(node => node.PeerPort == PortOf(member.Items[1].Text))))];
+
+    private void AwaitSeen(long id, string state) => Wait.Until(
+        $"node {id} to be seen {state}", () => Status("nodes").Items.Any(listed => listed.Items[0].Integer == id && listed.Items[3].Text == state), CandidatePatience);
 
     private RespValue Status(string what) => Client.Call("TORC.CLUSTER", "STATUS")[what]!;
 
