@@ -15,6 +15,7 @@ public sealed record CommandLine
           --minutes M         simulated minutes of faults per seed (default 1)
           --defect NAME       switch on a deliberate defect: the run must fail
           --provoke NAME      the faults and settings that show a defect, without it: the run must not fail
+          --changes           change the cluster's members in every run, not only with some seeds
           --shrink-seconds S  how long to make a failing run smaller (default 60, 0: not at all)
           --verbose           say what each run exercised
 
@@ -38,6 +39,9 @@ public sealed record CommandLine
 
     public bool Verbose { get; init; }
 
+    /// <summary>Every run has an operator.</summary>
+    public bool Changes { get; init; }
+
     /// <summary>Null when the arguments make no sense; <paramref name="problem"/> says why.</summary>
     public static CommandLine? TryParse(IReadOnlyList<string> arguments, out string problem)
     {
@@ -45,9 +49,9 @@ public sealed record CommandLine
         problem = "";
         for (int index = 0; index < arguments.Count; index++)
         {
-            if (arguments[index] == "--verbose")
+            if (arguments[index] is "--verbose" or "--changes")
             {
-                line = line with { Verbose = true };
+                line = arguments[index] == "--verbose" ? line with { Verbose = true } : line with { Changes = true };
                 continue;
             }
             string value = index + 1 < arguments.Count ? arguments[index + 1] : "";

@@ -50,6 +50,6 @@ return failures == 0 ? 0 : 1;
 (RunResult Result, double Seconds) Run(ulong seed)
 {
     var watch = Stopwatch.StartNew();
-    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Provoked) with { Defect = line.Defect });
+    RunResult result = SimulationRun.Run(RunPlan.Draw(seed, (long)(line.Minutes * MicrosPerMinute), line.Provoked, line.Changes) with { Defect = line.Defect });
     return (result, watch.Elapsed.TotalSeconds);
 }

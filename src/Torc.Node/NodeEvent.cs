@@ -8,7 +8,7 @@ public enum NodeEventKind
     /// <summary>A version was stamped for a client write. Version, Partition. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     Stamped,
 
-    /// <summary>A level was met. Replicas: the complete replicas counted, as bits by preference index; Hinted: replicas counted by hints for them. Level. Version: of the write. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
+    /// <summary>A level was met. Replicas: those counted, as bits by their index among the partition's members in the map of Epoch; Hinted: replicas counted by hints for them. Level. Version: of the write. Only with <see cref="NodeOptions.TracesPromises"/>.</summary>
     LevelMet,
 
     /// <summary>A superseded write was stamped again.</summary>
@@ -93,4 +93,4 @@ public enum NodeEventKind
 /// <summary>One event; unused fields are zero. A value, so that recording one allocates nothing but list space.</summary>
 public readonly record struct NodeEvent(
     NodeEventKind Kind, ushort Partition = 0, Version Version = default, ulong Replicas = 0, int Count = 0,
-    ConsistencyLevel Level = default, ushort Node = 0, string? Detail = null, ulong Hinted = 0);
+    ConsistencyLevel Level = default, ushort Node = 0, string? Detail = null, ulong Hinted = 0, ulong Epoch = 0);

@@ -40,10 +40,10 @@ public static class AppendChecker
     {
         if (!append.Precedes(last) || observed.Writers.Contains(append))
             return false;
-        int holders = history.Required(append.Level);
-        if (key.Mutations.Any(other => MayHaveMissed(history, other, append) && other.InvokedMicros < observed.Read.CompletedMicros))
+        int holders = history.Holders(append, observed.Read);
+        if (key.Mutations.Any(other => MayHaveMissed(history, other, append, observed.Read) && other.InvokedMicros < observed.Read.CompletedMicros))
             return false;
-        if (history.Losses.Excuses(holders, append.InvokedMicros, observed.Read.CompletedMicros))
+        if (history.LossExcuses(holders, append, observed.Read))
             return false;
         return !key.Mutations.Any(other => IsReset(other) && other.InvokedMicros < observed.Read.CompletedMicros
             && (!other.Precedes(append) || MayOutrank(history, other, observed)));
@@ -53,9 +53,9 @@ public static class AppendChecker
     /// A change whose level does not overlap the append's need not have read it, and makes a value with the later stamp that later appends,
     /// of any level, then build on.
     /// </summary>
-    private static bool MayHaveMissed(History history, Operation other, Operation append) =>
+    private static bool MayHaveMissed(History history, Operation other, Operation append, Operation read) =>
         other.Kind == OperationKind.Append && other.MayHaveApplied && !other.Precedes(append) && !ReferenceEquals(other, append)
-        && history.Required(append.Level) + history.RequiredBeforeChange(other.Level) <= history.ReplicationFactor;
+        && history.Holders(append, read) + history.RequiredBeforeChange(other.Level, read) <= history.Copies(read);
 
     /// <summary>
     /// A reset from before the append may bear the later stamp when its level is so weak that the append's read need not have met it. It
@@ -63,8 +63,8 @@ public static class AppendChecker
     /// </summary>
     private static bool MayOutrank(History history, Operation reset, ObservedRead observed)
     {
-        int readBefore = observed.Writers.Min(writer => history.RequiredBeforeChange(writer.Level));
-        if (history.Holders(reset) + readBefore > history.ReplicationFactor)
+        int readBefore = observed.Writers.Min(writer => history.RequiredBeforeChange(writer.Level, observed.Read));
+        if (history.Holders(reset, observed.Read) + readBefore > history.Copies(observed.Read))
             return false;
         Operation first = observed.Writers[0];
         return reset.Kind == OperationKind.Delete ? first.Kind == OperationKind.Append : ReferenceEquals(first, reset);

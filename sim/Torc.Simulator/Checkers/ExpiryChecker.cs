@@ -22,9 +22,9 @@ public static class ExpiryChecker
     /// The change was over before the value was written, and they met: the value is stamped above it, so its deadline is not the key's. They may
     /// have missed each other at levels that do not overlap, and when hints stood in for replicas; then their clocks alone order them.
     /// </summary>
-    private static bool IsBelow(History history, Operation change, Operation origin) =>
-        change.Precedes(origin) && history.Holders(change) + history.Holders(origin) > history.ReplicationFactor
-        && !history.Losses.Excuses(history.Holders(change), change.InvokedMicros, origin.CompletedMicros);
+    private static bool IsBelow(History history, Operation change, Operation origin, Operation read) =>
+        change.Precedes(origin) && history.Holders(change, read) + history.Holders(origin, read) > history.Copies(read)
+        && !history.LossExcuses(history.Holders(change, read), change, read, origin.CompletedMicros);
 
     private static bool MustBeGone(History history, KeyHistory key, ObservedRead observed)
     {
@@ -35,7 +35,7 @@ public static class ExpiryChecker
         foreach (Operation change in key.Mutations)
         {
             bool mayApply = change.Kind == OperationKind.Expire && change.MayHaveApplied
-                && !IsBelow(history, change, origin) && change.InvokedMicros <= observed.Read.CompletedMicros;
+                && !IsBelow(history, change, origin, observed.Read) && change.InvokedMicros <= observed.Read.CompletedMicros;
             if (mayApply && MayStillHold(change))
                 return false;
         }

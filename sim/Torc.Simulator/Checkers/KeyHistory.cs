@@ -10,10 +10,10 @@ public sealed record ObservedRead(Operation Read, IReadOnlyList<Operation> Write
 }
 
 /// <summary>
-/// Proof that from a time on a mutation, or one that outranks it, is on at least <see cref="Holders"/> replicas: it was
+/// Proof that from a time on a mutation, or one that outranks it, is on at least <see cref="History.HoldersOf"/> replicas: it was
 /// acknowledged, or a read that met a majority returned it (such a read repairs before it answers).
 /// </summary>
-public sealed record Evidence(Operation Mutation, long SinceMicros, int Holders, Operation? SeenBy)
+public sealed record Evidence(Operation Mutation, long SinceMicros, Operation? SeenBy)
 {
     public override string ToString() => SeenBy is null ? $"{Mutation} was acknowledged" : $"{Mutation} was returned by {SeenBy}";
 }
@@ -79,12 +79,12 @@ public sealed class KeyHistory
             Operation mutation = evidence.Mutation;
             if (evidence.SinceMicros >= read.InvokedMicros || ReferenceEquals(mutation, candidate) || !counts(mutation))
                 continue;
-            int holders = evidence.SeenBy is null ? _history.HoldersFor(mutation, read) : evidence.Holders;
-            if (holders + readRequired <= _history.ReplicationFactor)
+            int holders = evidence.SeenBy is null ? _history.HoldersFor(mutation, read) : _history.HoldersOf(evidence, read);
+            if (holders + readRequired <= _history.Copies(read))
                 continue;
             if (candidate is not null && !Outranks(evidence, candidate, read))
                 continue;
-            if (!_history.Losses.Excuses(holders, mutation.InvokedMicros, read.CompletedMicros))
+            if (!_history.LossExcuses(holders, mutation, read))
                 return evidence;
         }
         return null;
@@ -104,9 +104,8 @@ public sealed class KeyHistory
     {
         if (!candidate.Precedes(evidence.Mutation))
             return false;
-        int holders = _history.Holders(candidate);
-        return holders + evidence.Holders > _history.ReplicationFactor
-            && !_history.Losses.Excuses(holders, candidate.InvokedMicros, read.CompletedMicros);
+        int holders = _history.Holders(candidate, read);
+        return holders + _history.HoldersOf(evidence, read) > _history.Copies(read) && !_history.LossExcuses(holders, candidate, read);
     }
 
     private void ReadWriters(Operation read)
@@ -150,15 +149,14 @@ public sealed class KeyHistory
         foreach (Operation mutation in _mutations)
         {
             if (mutation.Outcome == OperationOutcome.Done)
-                _evidence.Add(new Evidence(mutation, mutation.CompletedMicros, _history.Holders(mutation), null));
+                _evidence.Add(new Evidence(mutation, mutation.CompletedMicros, null));
         }
         var seen = new HashSet<long>();
-        int majority = _history.Required(ConsistencyLevel.Quorum);
         foreach (ObservedRead observed in _reads.OrderBy(read => read.Read.CompletedMicros))
         {
-            int holders = _history.Required(observed.Read.Level);
-            if (holders >= majority && seen.Add(observed.LastWriter.Id))
-                _evidence.Add(new Evidence(observed.LastWriter, observed.Read.CompletedMicros, holders, observed.Read));
+            bool isMajority = _history.Required(observed.Read.Level, observed.Read) >= _history.Required(ConsistencyLevel.Quorum, observed.Read);
+            if (isMajority && seen.Add(observed.LastWriter.Id))
+                _evidence.Add(new Evidence(observed.LastWriter, observed.Read.CompletedMicros, observed.Read));
         }
         _evidence.Sort((left, right) => left.SinceMicros.CompareTo(right.SinceMicros));
         long latest = long.MinValue;

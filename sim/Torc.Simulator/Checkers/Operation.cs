@@ -71,6 +71,15 @@ public sealed class Operation
     /// <summary>It was acknowledged, perhaps, by its coordinator and hints alone.</summary>
     public bool MayBeHinted { get; set; }
 
+    /// <summary>From when on the key's partition may have had other copies than at first.</summary>
+    public long MovedMicros { get; set; } = long.MaxValue;
+
+    /// <summary>The fewest copies that the key's partition had in the run, when it moved.</summary>
+    public int CopiesLeast { get; set; }
+
+    /// <summary>The partition had begun to move before it was over.</summary>
+    public bool MayHaveMoved => MovedMicros != long.MaxValue && CompletedMicros >= MovedMicros;
+
     public bool IsMutation => Kind != OperationKind.Read;
 
     public bool WritesValue => Kind is OperationKind.Write or OperationKind.WriteIfAbsent or OperationKind.Append;

@@ -17,7 +17,7 @@ public enum CountedAnswer
 /// <summary>A replica's answer that a coordinator counted towards a level.</summary>
 public readonly record struct CountedReplica(int Node, CountedAnswer Answer);
 
-/// <summary>A node's report that a request at a strict level was decided in the client's favour.</summary>
+/// <summary>A node's report that a request at a strict level was decided in the client's favour, by the sets of the map that it went by.</summary>
 public sealed record RequestDecided(
     long StartedMicros,
     long DecidedMicros,
@@ -28,26 +28,28 @@ public sealed record RequestDecided(
     IReadOnlyList<CountedReplica> Counted,
     bool FoundNothing)
 {
+    public required DecidedSets Sets { get; init; }
+
+    /// <summary>By the map that it went by.</summary>
+    public bool MayCountHints { get; init; }
+
     /// <summary>Replicas that counted because a fallback kept a hint for them.</summary>
     public IReadOnlyList<int> HintedFor { get; init; } = [];
 
     public override string ToString() =>
         $"{(IsRead ? "read" : "write")} of partition {Partition} at {Level} by node {Coordinator} in [{StartedMicros}, {DecidedMicros}], "
         + $"counted {string.Join(' ', Counted.Select(counted => $"{counted.Node}:{counted.Answer}"))}"
-        + (HintedFor.Count == 0 ? "" : $" and hints for {string.Join(' ', HintedFor)}");
+        + (HintedFor.Count == 0 ? "" : $" and hints for {string.Join(' ', HintedFor)}")
+        + $" of {string.Join(' ', Sets.Present)}{(Sets.Pending.Count == 0 ? "" : $" moving to {string.Join(' ', Sets.Pending)}")}";
 }
 
 /// <summary>
-/// Invariants 3 and 8: towards a strict level count only distinct replicas of the set that were complete at some time during the
-/// request, enough of them, and hints only for other replicas of the set, in sloppy keyspaces, for writes below
-/// ALL; and neither a read error nor a miss on an incomplete replica becomes "not found".
+/// Invariants 3 and 8: towards a strict level count only distinct replicas of the sets that were complete at some time during the
+/// request, enough of them in the present set and, while the partition moves, in the new one, and hints only for other replicas of the sets, in
+/// sloppy keyspaces, for writes below ALL; and neither a read error nor a miss on an incomplete replica becomes "not found". A newcomer's copy
+/// counts towards the new set alone, complete or not: whole copies of the present set say what the row is.
 /// </summary>
-/// <param name="replicationFactor">Copies of each key.</param>
-/// <param name="replicasOf">The replicas of a partition.</param>
-/// <param name="dataCentreOf">The data centre of a node, by number; by default there is one.</param>
-/// <param name="sloppy">Whether hints may count.</param>
-public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList<int>> replicasOf, Func<int, int>? dataCentreOf = null,
-    bool sloppy = false)
+public sealed class QuorumChecker
 {
     private readonly Dictionary<(int Node, int Partition), List<(long AtMicros, bool Complete)>> _completeness = [];
     private readonly List<Violation> _violations = [];
@@ -64,14 +66,13 @@ public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList
 
     public void Decided(RequestDecided request)
     {
-        IReadOnlyList<int> replicas = replicasOf(request.Partition);
         var nodes = new HashSet<int>();
         foreach (CountedReplica counted in request.Counted)
         {
             int invariant = request.FoundNothing ? 8 : 3;
-            if (!replicas.Contains(counted.Node))
+            if (!request.Sets.Members.Contains(counted.Node))
                 Report(3, request, $"counted node {counted.Node}, which is no replica");
-            else if (!WasComplete(counted.Node, request))
+            else if (!request.Sets.IsNewcomer(counted.Node) && !WasComplete(counted.Node, request))
                 Report(invariant, request, $"counted node {counted.Node}, which was incomplete");
             if (counted.Answer == CountedAnswer.Damaged)
                 Report(8, request, $"counted the read error of node {counted.Node}");
@@ -80,27 +81,32 @@ public sealed class QuorumChecker(int replicationFactor, Func<int, IReadOnlyList
         }
         foreach (int target in request.HintedFor)
         {
-            if (!sloppy || request.IsRead || request.Level == ConsistencyLevel.All)
+            if (!request.MayCountHints || request.IsRead || request.Level == ConsistencyLevel.All)
                 Report(3, request, $"counted a hint for node {target}");
-            else if (!replicas.Contains(target) || !nodes.Add(target))
+            else if (!request.Sets.Members.Contains(target) || !nodes.Add(target))
                 Report(3, request, $"counted a hint for node {target}, which is no replica or counted already");
         }
-        if (Levels.IsLocal(request.Level))
-            CheckDataCentre(request, nodes, replicas, DataCentreOf(request.Coordinator), request.Level);
-        else if (request.Level != ConsistencyLevel.EachQuorum)
-            CheckCount(request, nodes.Count, Levels.Required(request.Level, replicationFactor));
-        else
-            foreach (int dataCentre in replicas.Select(DataCentreOf).Distinct())
-                CheckDataCentre(request, nodes, replicas, dataCentre, ConsistencyLevel.Quorum);
+        CheckSet(request, nodes, request.Sets.Present);
+        if (request.Sets.Pending.Count > 0)
+            CheckSet(request, nodes, request.Sets.Pending);
     }
 
-    private int DataCentreOf(int node) => dataCentreOf?.Invoke(node) ?? 0;
-
-    private void CheckDataCentre(
-        RequestDecided request, HashSet<int> nodes, IReadOnlyList<int> replicas, int dataCentre, ConsistencyLevel level)
+    private void CheckSet(RequestDecided request, HashSet<int> nodes, IReadOnlyList<int> set)
     {
-        int there = replicas.Count(node => DataCentreOf(node) == dataCentre);
-        CheckCount(request, nodes.Count(node => DataCentreOf(node) == dataCentre), Levels.Required(level, Math.Max(there, 1)));
+        Func<int, int> dataCentreOf = request.Sets.DataCentreOf;
+        if (Levels.IsLocal(request.Level))
+            CheckDataCentre(request, nodes, set, dataCentreOf(request.Coordinator), request.Level);
+        else if (request.Level != ConsistencyLevel.EachQuorum)
+            CheckCount(request, set.Count(nodes.Contains), Levels.Required(request.Level, set.Count));
+        else
+            foreach (int dataCentre in set.Select(dataCentreOf).Distinct())
+                CheckDataCentre(request, nodes, set, dataCentre, ConsistencyLevel.Quorum);
+    }
+
+    private void CheckDataCentre(RequestDecided request, HashSet<int> nodes, IReadOnlyList<int> set, int dataCentre, ConsistencyLevel level)
+    {
+        int[] there = [.. set.Where(node => request.Sets.DataCentreOf(node) == dataCentre)];
+        CheckCount(request, there.Count(nodes.Contains), Levels.Required(level, Math.Max(there.Length, 1)));
     }
 
     private void CheckCount(RequestDecided request, int counted, int required)

@@ -11,7 +11,7 @@ namespace Torc.Simulator.Clients;
 
 /// <summary>What clients of a run share.</summary>
 internal sealed record ClientContext(
-    WorkloadOptions Options, EventQueue Queue, Network.SimulatedNetwork Network, History History, int Nodes, Action<string> ReportNonsense,
+    WorkloadOptions Options, EventQueue Queue, Network.SimulatedNetwork Network, History History, Func<IReadOnlyList<SimulatedMachine>> Machines, Action<string> ReportNonsense,
     Defect Defect)
 {
     private const int AddressOffset = 1000;
@@ -74,8 +74,8 @@ internal sealed class SimulatedClient
     {
         if (_stopped)
             return;
-        int node = _random.Below(_context.Nodes);
-        _connector.Connect(ClusterContext.ClientAddress(node), connected =>
+        IReadOnlyList<SimulatedMachine> machines = _context.Machines();
+        _connector.Connect(ClusterContext.ClientAddress(machines[_random.Below(machines.Count)].Id), connected =>
         {
             if (!connected)
             {

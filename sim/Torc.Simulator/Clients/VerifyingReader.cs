@@ -17,21 +17,21 @@ internal sealed class VerifyingReader
     private const long PatienceMicros = 5_000_000;
     private readonly EventQueue _queue;
     private readonly History _history;
-    private readonly int _nodes;
+    private readonly IReadOnlyList<int> _machines;
     private readonly Action<string> _reportNonsense;
     private readonly ClientConnector _connector;
     private readonly Queue<string> _keys = new();
     private readonly Queue<Operation> _unanswered = new();
     private ScheduledEvent? _patience;
-    private int _node;
+    private int _next;
     private bool _awaitsGreeting;
     private bool _refused;
 
-    public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, int nodes, Action<string> reportNonsense)
+    public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, IReadOnlyList<int> machines, Action<string> reportNonsense)
     {
         _queue = queue;
         _history = history;
-        _nodes = nodes;
+        _machines = machines;
         _reportNonsense = reportNonsense;
         _connector = new ClientConnector(network, ClientContext.AddressOf(Index)) { OnReply = OnReply, OnLost = Reconnect };
     }
@@ -52,8 +52,8 @@ internal sealed class VerifyingReader
         foreach (Operation read in _unanswered)
             GiveUp(read);
         _unanswered.Clear();
-        _node = (_node + 1) % _nodes;
-        _connector.Connect(ClusterContext.ClientAddress(_node), connected =>
+        _next = (_next + 1) % _machines.Count;
+        _connector.Connect(ClusterContext.ClientAddress(_machines[_next]), connected =>
         {
             if (!connected)
             {

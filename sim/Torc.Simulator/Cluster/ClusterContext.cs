@@ -43,10 +43,21 @@ internal sealed record ClusterContext(
     private const int ClientAddressOffset = 100;
     private const ulong HostLabel = 1UL << 60;
 
-    /// <summary>What a machine is told: beyond the first nodes they join the cluster that those make.</summary>
-    public FormationSettings FormationOf(int machine) => machine < Formation.FirstNodes.Count
-        ? Formation
-        : Formation with { FirstNodes = [], Seeds = Formation.FirstNodes };
+    /// <summary>
+    /// What a machine is told: beyond the first nodes they join the cluster that those make. Its seeds are members, as far as the operator knows. A first
+    /// node that lost its disk when none of the others is a member any more is told so too.
+    /// </summary>
+    public FormationSettings FormationOf(SimulatedMachine machine)
+    {
+        string own = SimulatedMachine.AddressOf(machine.Id);
+        string[] members = [.. Members().Where(address => address != own)];
+        bool isFirst = machine.Id < Formation.FirstNodes.Count;
+        bool knowsNobody = members.Length > 0 && machine.IsBlank && !members.Intersect(Formation.FirstNodes).Any();
+        return isFirst && !knowsNobody ? Formation : Formation with { FirstNodes = [], Seeds = members.Length > 0 ? members : Formation.FirstNodes };
+    }
+
+    /// <summary>Addresses of the members by the newest map; empty before the first.</summary>
+    public Func<IReadOnlyList<string>> Members { get; init; } = static () => [];
 
     public SimulatedSurroundings Surroundings { get; } = new();
 

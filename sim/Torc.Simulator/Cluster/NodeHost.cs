@@ -1,4 +1,5 @@
 using Torc.Base;
+using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Commands;
@@ -30,12 +31,12 @@ internal sealed class NodeHost
     private readonly EarlyCollection? _collection;
     private bool _isServing;
 
-    private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
+    private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity, FormationSettings formation)
     {
         _machine = machine;
         _context = context;
         Random = machine.Random;
-        Node = new TorcNode(identity, context.FormationOf(machine.Id) with { LevelMax = machine.LevelMax }, context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
+        Node = new TorcNode(identity, formation with { LevelMax = machine.LevelMax }, context.Settings.Node, Protocols.Resp.RespLimits.Default, context.Surroundings, context.Commands);
         _links = new PeerLinks(this);
         _door = new ClientDoor(this);
         _tampering = FrameTampering.For(context.Defect, this);
@@ -46,8 +47,8 @@ internal sealed class NodeHost
 
     public int Id => _machine.Id;
 
-    /// <summary>By a member of a cluster whose members never changed every greeting is to be taken.</summary>
-    public bool MayRefuse => Node.View.Standing != Standing.Member
+    /// <summary>By a member of a cluster whose members never change every greeting is to be taken.</summary>
+    public bool MayRefuse => _context.Settings.Changes.IsAny || Node.View.Standing != Standing.Member
         || (Node.View.Map is { } map && (map.Removed.Count > 0 || map.Nodes.Count != _context.Formation.FirstNodes.Count));
 
     public SeededRandom Random { get; }
@@ -65,9 +66,9 @@ internal sealed class NodeHost
         : _machine.Clock.Now;
 
     /// <summary>Opens the stores and starts; null when a disk failed under it, or a store would not open.</summary>
-    public static NodeHost? TryStart(SimulatedMachine machine, ClusterContext context, NodeIdentity identity)
+    public static NodeHost? TryStart(SimulatedMachine machine, ClusterContext context, NodeIdentity identity, FormationSettings formation)
     {
-        var host = new NodeHost(machine, context, identity);
+        var host = new NodeHost(machine, context, identity, formation);
         for (int index = 0; index < identity.ShardCount; index++)
         {
             if (!host.TryOpenShard(index, machine.Disks[index]))

@@ -58,7 +58,19 @@ internal sealed class SimulatedMachine
     /// <summary>What the process that runs, or ran last, was told.</summary>
     public byte LevelMax { get; private set; } = ClusterLevel.Newest;
 
+    /// <summary>Of its data directory: another one after a wipe.</summary>
+    public ulong Birth => _birth;
+
     public bool IsPaused => _isPaused;
+
+    /// <summary>It was started once. A spare machine is not there for anybody.</summary>
+    public bool IsInstalled { get; private set; }
+
+    /// <summary>It never runs again.</summary>
+    public bool IsRetired { get; private set; }
+
+    /// <summary>Its data directory never held a map, or was lost.</summary>
+    public bool IsBlank => PersistedMap is null;
 
     /// <summary>Stopped itself because a disk failed; what the page cache shows is not to be trusted, so it loses power before it starts again.</summary>
     public bool StoppedOnDiskFailure { get; private set; }
@@ -72,15 +84,28 @@ internal sealed class SimulatedMachine
     /// <summary>The inverse of <see cref="AddressOf"/>.</summary>
     public static int IdOf(string address) => int.Parse(address.AsSpan("10.0.0.".Length, address.IndexOf(':') - "10.0.0.".Length), CultureInfo.InvariantCulture);
 
-    /// <summary>Boots after a while; nothing when it is running or booting.</summary>
+    public void Install()
+    {
+        IsInstalled = true;
+        Start();
+    }
+
+    /// <summary>Killed, paused or not, and out of service for good.</summary>
+    public void Retire()
+    {
+        Kill();
+        IsRetired = true;
+    }
+
+    /// <summary>Boots after a while; nothing when it is running or booting, spare or retired.</summary>
     public void Start()
     {
-        if (Host is not null)
+        if (Host is not null || !IsInstalled || IsRetired)
             return;
         int starts = _starts;
         _context.Queue.After(Random.Between(BootMicrosMin, BootMicrosMax), ClusterContext.Label(Id), () => WhenAwake(() =>
         {
-            if (Host is null && starts == _starts)
+            if (Host is null && starts == _starts && !IsRetired)
                 Boot();
         }));
     }
@@ -168,7 +193,7 @@ internal sealed class SimulatedMachine
         var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
         LevelMax = _context.Settings.IsUpgraded && !_hasStarted && Id < _context.Formation.FirstNodes.Count ? ClusterLevel.Oldest : ClusterLevel.Newest;
         _hasStarted = true;
-        Host = NodeHost.TryStart(this, _context, identity);
+        Host = NodeHost.TryStart(this, _context, identity, _context.FormationOf(this));
         if (Host is not { } host)
             return;
         _context.Observer.OnNodeStarted(Id, host.Node);
@@ -178,7 +203,7 @@ internal sealed class SimulatedMachine
     /// <summary>As Server finds it: by birth in the map of an earlier run, else the place among the first nodes, else none.</summary>
     private ushort FindNodeId()
     {
-        ushort fallback = Id < _context.Formation.FirstNodes.Count ? (ushort)Id : NodeInfo.NoId;
+        ushort fallback = _context.FormationOf(this).FirstNodes.Count > 0 ? (ushort)Id : NodeInfo.NoId;
         foreach (RemovedNode removed in PersistedMap?.Removed ?? [])
         {
             if (removed.Birth == _birth)

@@ -1,4 +1,5 @@
 using Torc.Base;
+using Torc.Simulator.Changes;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Cluster;
 using Torc.Simulator.Disks;
@@ -14,7 +15,7 @@ namespace Torc.Simulator.Faults;
 /// once excuse everything; what may really be lost goes into the log of losses, which the checkers read.
 /// </summary>
 internal sealed class FaultInjector(
-    RunSettings settings, EventQueue queue, SimulatedNetwork network, IReadOnlyList<SimulatedMachine> machines, DataLossLog losses)
+    RunSettings settings, EventQueue queue, SimulatedNetwork network, Machines machines, DataLossLog losses)
 {
     private const ulong FaultLabel = 3UL << 60;
     private const int FlapsMax = 20;
@@ -41,7 +42,7 @@ internal sealed class FaultInjector(
         _healed = true;
         ObserveClocks();
         network.HealAll();
-        foreach (SimulatedMachine machine in machines)
+        foreach (SimulatedMachine machine in machines.All)
         {
             machine.Resume();
             machine.Clock.Correct();
@@ -54,20 +55,26 @@ internal sealed class FaultInjector(
     /// <summary>Takes note of how wrong the clocks are; called before and after each change, so that drift is seen too.</summary>
     public void ObserveClocks()
     {
-        foreach (SimulatedMachine machine in machines)
+        foreach (SimulatedMachine machine in machines.All)
             ClockErrorMsMax = Math.Max(ClockErrorMsMax, Math.Abs(machine.Clock.ErrorMs) + 1);
     }
 
     /// <summary>Whether a node's disk holds bits that were turned, so that its losses never end.</summary>
     public bool IsCorrupted(int node) => _corrupted.Contains(node);
 
-    private void Begin(Fault fault)
+    /// <summary>The numbers of a planned fault's nodes count those that are in service by then.</summary>
+    private void Begin(Fault planned)
     {
         if (_healed)
             return;
         ObserveClocks();
-        var random = new SeededRandom(fault.Seed);
-        SimulatedMachine machine = machines[fault.Node];
+        var random = new SeededRandom(planned.Seed);
+        IReadOnlyList<SimulatedMachine> inService = machines.InService;
+        SimulatedMachine machine = inService[planned.Node % inService.Count];
+        SimulatedMachine other = inService[planned.OtherNode % inService.Count];
+        if (other == machine)
+            other = inService[(planned.OtherNode + 1) % inService.Count];
+        Fault fault = planned with { Node = machine.Id, OtherNode = other.Id };
         Counts[fault.Kind] = Counts.GetValueOrDefault(fault.Kind) + 1;
         switch (fault.Kind)
         {
@@ -80,7 +87,7 @@ internal sealed class FaultInjector(
                 Undo(fault, machine.Start);
                 break;
             case FaultKind.PowerLossEverywhere:
-                foreach (SimulatedMachine each in machines)
+                foreach (SimulatedMachine each in machines.InService)
                     LosePower(each, random);
                 Undo(fault, StartAll);
                 break;
@@ -115,7 +122,7 @@ internal sealed class FaultInjector(
                 Undo(fault, () => HealBoth(from, to));
                 return true;
             case FaultKind.Isolate:
-                foreach (SimulatedMachine other in machines.Where(other => other.Id != fault.Node))
+                foreach (SimulatedMachine other in machines.All.Where(other => other.Id != fault.Node))
                     CutBoth(from, ClusterContext.PeerAddress(other.Id));
                 Undo(fault, () => Rejoin(from));
                 return true;
@@ -166,14 +173,14 @@ internal sealed class FaultInjector(
 
     private void LosePower(SimulatedMachine machine, SeededRandom random)
     {
-        if (settings.PowerLossLosesData)
+        if (settings.PowerLossLosesData && machines.MayHoldData(machine))
             losses.Lost(machine.Id, queue.NowMicros);
         machine.LosePower(CrashOptions.Draw(random));
     }
 
     private void Wipe(Fault fault, SimulatedMachine machine)
     {
-        if (!MayLoseData)
+        if (!MayLoseData || (settings.Changes.IsAny && !machines.CanLose(machine)))
             return;
         losses.Lost(machine.Id, queue.NowMicros);
         machine.Wipe();
@@ -184,7 +191,7 @@ internal sealed class FaultInjector(
     private void FlipBits(SimulatedMachine machine, CrashableDisk disk, SeededRandom random)
     {
         DiskFileInfo[] files = [.. disk.List().Where(file => file.Length > 0)];
-        if (files.Length == 0 || (!MayLoseData && !_corrupted.Contains(machine.Id)))
+        if (files.Length == 0 || !machines.MayHoldData(machine) || (!MayLoseData && !_corrupted.Contains(machine.Id)))
             return;
         _corrupted.Add(machine.Id);
         losses.Lost(machine.Id, queue.NowMicros);
@@ -192,7 +199,7 @@ internal sealed class FaultInjector(
         disk.FlipBits(file.Name, 0, file.Length, 1 + random.Below(20), random);
     }
 
-    private bool MayLoseData => settings.ReplicationFactor > 1 && machines.All(machine => !losses.IsLost(machine.Id));
+    private bool MayLoseData => settings.ReplicationFactor > 1 && machines.All.All(machine => !losses.IsLost(machine.Id));
 
     private void JumpClock(Fault fault, SimulatedMachine machine, long milliseconds)
     {
@@ -234,13 +241,13 @@ internal sealed class FaultInjector(
 
     private void Rejoin(int address)
     {
-        foreach (SimulatedMachine other in machines)
+        foreach (SimulatedMachine other in machines.All)
             HealBoth(address, ClusterContext.PeerAddress(other.Id));
     }
 
     private void StartAll()
     {
-        foreach (SimulatedMachine machine in machines)
+        foreach (SimulatedMachine machine in machines.All)
             machine.Start();
     }
 

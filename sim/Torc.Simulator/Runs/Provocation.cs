@@ -1,4 +1,5 @@
 using Torc.Core.Replication;
+using Torc.Simulator.Changes;
 using Torc.Simulator.Faults;
 using Torc.Storage;
 
@@ -37,6 +38,7 @@ internal static class Provocation
 
     private static RunSettings Strict(RunSettings drawn, params FaultKind[] kinds) => drawn with
     {
+        Changes = ChangeOptions.None,
         Nodes = 3,
         DataCentres = 1,
         ReplicationFactor = 3,

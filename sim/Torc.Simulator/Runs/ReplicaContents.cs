@@ -11,8 +11,11 @@ using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Simulator.Runs;
 
-/// <summary>Reads what a node holds, straight from its stores, to compare replicas after healing. Rows of deleted keys count too.</summary>
-internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<ReplicaTree> trees) : IScanVisitor
+/// <summary>
+/// Reads what a node holds, straight from its stores, to compare replicas after healing. Rows of deleted keys count too. What it holds of partitions of
+/// which it is no replica it should have dropped: <paramref name="former"/> takes those.
+/// </summary>
+internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<ReplicaTree> trees, List<(int Node, int Partition)> former) : IScanVisitor
 {
     private const int RecordsPerScan = 1024;
     private int _partition;
@@ -33,7 +36,10 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
         ClusterMap map = torc.View.Map!;
         for (_partition = 0; _partition < map.PartitionCount; _partition++)
         {
-            bool owned = torc.ShardOf(_partition) == shard.Index && map.IsReplica(_partition, torc.Identity.Self.Id);
+            bool isHere = torc.ShardOf(_partition) == shard.Index;
+            bool owned = isHere && map.IsReplica(_partition, (ushort)node);
+            if (isHere && !owned && HoldsRows(shard.Store))
+                former.Add((node, _partition));
             for (_keyspace = 0; owned && _keyspace < KeyspaceSettings.UserKeyspacesMax; _keyspace++)
             {
                 _root = 0;
@@ -42,6 +48,16 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
                 trees.Add(new ReplicaTree(node, _partition, _keyspace, isBuilt, root, _root));
             }
         }
+    }
+
+    private bool HoldsRows(ShardStore store)
+    {
+        for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
+        {
+            if (store.Counts(keyspace, (ushort)_partition).Records > 0)
+                return true;
+        }
+        return false;
     }
 
     private void CollectKeyspace(ShardStore store, CrashableDisk disk)

@@ -7,54 +7,67 @@ using Torc.Simulator.Time;
 namespace Torc.Simulator.Runs;
 
 /// <summary>Turns what nodes report into what the checkers take, and into the event hash.</summary>
-internal sealed class RunObserver(RunSettings settings, EventQueue queue, History history, Func<int, bool> isCorrupted) : INodeObserver
+/// <remarks>
+/// Machines are not nodes: a machine that joins gets a node's id from the map. Losses are of machines; who counted towards a level is told by ids.
+/// </remarks>
+internal sealed class RunObserver(RunSettings settings, EventQueue queue, History history, PlacementLog placements, Func<int, bool> isCorrupted) : INodeObserver
 {
     private readonly Dictionary<int, TorcNode> _nodes = [];
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
     private readonly List<(long AtMicros, int Partition)> _hintedWrites = [];
     private readonly SortedSet<int> _damaged = [];
-    private ClusterMap? _map;
-    private QuorumChecker? _checker;
 
     public StampChecker Stamps { get; } = new();
 
     public MapChecker Maps { get; } = new();
 
+    public FenceChecker Fences { get; } = new();
+
     public QueueChecker Queues { get; } = new();
 
     public ArrivalChecker Arrivals { get; } = new();
 
-    public QuorumChecker Quorums => _checker ??= new QuorumChecker(settings.ReplicationFactor, ReplicasOf, node => node % settings.DataCentres, settings.Sloppy);
+    public QuorumChecker Quorums { get; } = new();
+
+    /// <summary>Every map that was decided.</summary>
+    public PlacementLog Placements => placements;
 
     public IReadOnlyDictionary<string, long> Counts => _counts;
 
-    public ClusterMap? Map => _map;
-
-    public IReadOnlyList<int> ReplicasOf(int partition)
-    {
-        ReadOnlySpan<ushort> replicas = _map!.ReplicasOf(partition);
-        var nodes = new int[replicas.Length];
-        for (int index = 0; index < nodes.Length; index++)
-            nodes[index] = replicas[index];
-        return nodes;
-    }
+    /// <summary>The replicas by the newest map.</summary>
+    public IReadOnlyList<int> ReplicasOf(int partition) => Placements.SetsOf(Placements.Newest!.Epoch, partition).Present;
 
     public void OnNodeStarted(int node, TorcNode torc)
     {
         _nodes[node] = torc;
         _damaged.Remove(node);
         for (int partition = 0; partition < torc.PartitionCount; partition++)
-            Quorums.SetComplete(node, partition, torc.IsCompleteHere(partition), queue.NowMicros);
+            Quorums.SetComplete(torc.Identity.Self.Id, partition, torc.IsCompleteHere(partition), queue.NowMicros);
         MarkRecovered(node);
     }
 
-    public void OnMapDurable(int node, ulong birth, ClusterMap map) => Maps.Held(node, birth, map);
+    public void OnMapDurable(int node, ulong birth, ClusterMap map)
+    {
+        Maps.Held(node, birth, map);
+        if (!Placements.TryAdd(map, queue.NowMicros))
+            return;
+        Fences.Decided(map);
+        foreach (int machine in _nodes.Keys)
+        {
+            // Whatever it lost is no copy of anything any more; with hints that counted, see MarkRecovered.
+            if (!Placements.WasSloppy && !IsMember(machine))
+                history.Losses.Recovered(machine, queue.NowMicros);
+        }
+    }
+
+    /// <summary>By the newest map.</summary>
+    public bool IsMember(int machine) => Placements.Newest?.Nodes.Any(listed => listed.PeerAddress == SimulatedMachine.AddressOf(machine)) ?? false;
 
     public void OnWriteArrived(ushort node, UInt128 version) => Arrivals.Arrived(node, version);
 
     public void OnDiskFailed(int node)
     {
-        if (settings.PowerLossLosesData)
+        if (settings.PowerLossLosesData && (Placements.Newest is null || IsMember(node)))
             history.Losses.Lost(node, queue.NowMicros);
     }
 
@@ -64,15 +77,18 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
         queue.Observe(happened.Version.Stamp);
         string name = happened.Kind.ToString();
         _counts[name] = _counts.GetValueOrDefault(name) + 1;
+        NodeIdentity identity = _nodes[node].Identity;
         switch (happened.Kind)
         {
             case NodeEventKind.Stamped:
+                Fences.Acted(queue.NowMicros, node, identity.Incarnation, "stamped a write");
                 Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128(), 0));
                 break;
             case NodeEventKind.LevelMet:
                 if (happened.Hinted != 0)
                     _hintedWrites.Add((queue.NowMicros, happened.Partition));
-                RequestDecided decided = Describe(node, happened);
+                Fences.Acted(queue.NowMicros, node, identity.Incarnation, "acknowledged a write");
+                RequestDecided decided = Describe(identity.Self.Id, happened);
                 Quorums.Decided(decided);
                 Arrivals.Decided(decided, happened.Version.ToUInt128());
                 break;
@@ -80,14 +96,14 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
                 _damaged.Add(node);
                 break;
             case NodeEventKind.PartitionComplete:
-                Quorums.SetComplete(node, happened.Partition, true, queue.NowMicros);
+                Quorums.SetComplete(identity.Self.Id, happened.Partition, true, queue.NowMicros);
                 MarkRecovered(node);
                 break;
             case NodeEventKind.PartitionIncomplete:
-                Quorums.SetComplete(node, happened.Partition, false, queue.NowMicros);
+                Quorums.SetComplete(identity.Self.Id, happened.Partition, false, queue.NowMicros);
                 break;
-            case NodeEventKind.Formed:
-                _map ??= _nodes[node].View.Map;
+            case NodeEventKind.Removed:
+                Fences.Learned(node, identity.Incarnation);
                 break;
         }
     }
@@ -105,34 +121,35 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     /// <summary>Whether a node met a record, since it started, that it could not read: what it leaves out is its own to know.</summary>
     public bool HasMetDamage(int node) => _damaged.Contains(node);
 
-    /// <summary>Whether every copy that a node should have counts.</summary>
+    /// <summary>Whether every copy that a node has or is to have counts.</summary>
     public static bool IsWhole(TorcNode torc)
     {
         if (torc.View.Map is not { } map)
             return false;
         for (int partition = 0; partition < map.PartitionCount; partition++)
         {
-            if (map.IsReplica(partition, torc.Identity.Self.Id) && !torc.IsCompleteHere(partition))
+            if (map.IsMember(partition, torc.Identity.Self.Id) && !torc.IsCompleteHere(partition))
                 return false;
         }
         return true;
     }
 
     /// <summary>
-    /// Marks the acknowledged writes that hints may have helped: those during which some write of their partition was met by hints. All others
-    /// are held to what a strict level promises.
+    /// Tells each operation what is known of its partition: since when it may have had other copies, and whether hints may have helped an
+    /// acknowledged write, which is when some write of the partition was met by hints meanwhile. All others are held to what a strict level promises.
     /// </summary>
-    public void MarkHinted()
+    public void MarkOperations()
     {
-        if (_map is not { } map || _hintedWrites.Count == 0)
+        if (Placements.Newest is not { } map)
             return;
+        ILookup<int, long> hinted = _hintedWrites.ToLookup(write => write.Partition, write => write.AtMicros);
         foreach (Operation operation in history.Operations)
         {
-            if (operation.Kind != OperationKind.Write || operation.Outcome != OperationOutcome.Done)
-                continue;
             int partition = map.PartitionOf(Slots.Of(System.Text.Encoding.UTF8.GetBytes(operation.Key)));
-            operation.MayBeHinted = _hintedWrites.Exists(hinted =>
-                hinted.Partition == partition && hinted.AtMicros >= operation.InvokedMicros && hinted.AtMicros <= operation.CompletedMicros);
+            operation.MovedMicros = Placements.MovedMicros(partition);
+            operation.CopiesLeast = Placements.CopiesLeast(partition);
+            if (operation.Kind == OperationKind.Write && operation.Outcome == OperationOutcome.Done)
+                operation.MayBeHinted = hinted[partition].Any(at => at >= operation.InvokedMicros && at <= operation.CompletedMicros);
         }
     }
 
@@ -141,27 +158,29 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     /// </summary>
     private void MarkRecovered(int node)
     {
-        if (!settings.Sloppy && !isCorrupted(node) && IsWhole(_nodes[node]))
+        if (!Placements.WasSloppy && !isCorrupted(node) && IsWhole(_nodes[node]))
             history.Losses.Recovered(node, queue.NowMicros);
     }
 
     private RequestDecided Describe(int node, in NodeEvent happened)
     {
-        _map ??= _nodes[node].View.Map;
-        IReadOnlyList<int> replicas = ReplicasOf(happened.Partition);
+        DecidedSets sets = Placements.SetsOf(happened.Epoch, happened.Partition);
         var counted = new List<CountedReplica>();
-        for (int index = 0; index < 64; index++)
-        {
-            if ((happened.Replicas & (1UL << index)) != 0)
-                counted.Add(new CountedReplica(index < replicas.Count ? replicas[index] : -1, CountedAnswer.Present));
-        }
         var hinted = new List<int>();
         for (int index = 0; index < 64; index++)
         {
+            int member = index < sets.Members.Count ? sets.Members[index] : -1;
+            if ((happened.Replicas & (1UL << index)) != 0)
+                counted.Add(new CountedReplica(member, CountedAnswer.Present));
             if ((happened.Hinted & (1UL << index)) != 0)
-                hinted.Add(index < replicas.Count ? replicas[index] : -1);
+                hinted.Add(member);
         }
         long started = queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs;
-        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false) { HintedFor = hinted };
+        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false)
+        {
+            Sets = sets,
+            HintedFor = hinted,
+            MayCountHints = settings.Sloppy,
+        };
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Torc.Base;
+using Torc.Simulator.Changes;
 using Torc.Simulator.Faults;
 
 namespace Torc.Simulator.Runs;
@@ -19,6 +20,9 @@ public sealed record RunPlan
 
     public required ImmutableArray<Fault> Faults { get; init; }
 
+    /// <summary>What the operator asks for.</summary>
+    public ImmutableArray<PlannedChange> Changes { get; init; } = [];
+
     /// <summary>Clients that take part.</summary>
     public required ImmutableArray<int> Clients { get; init; }
 
@@ -27,20 +31,24 @@ public sealed record RunPlan
 
     public Defect Defect { get; init; }
 
-    public static RunPlan Draw(ulong seed, long durationMicros, Defect defect = Defect.None)
+    public static RunPlan Draw(ulong seed, long durationMicros, Defect defect = Defect.None, bool changes = false)
     {
         var random = new SeededRandom(seed);
-        RunSettings settings = Provocation.Of(defect, RunSettings.Draw(random));
+        RunSettings settings = Provocation.Of(defect, RunSettings.Draw(random, changes));
         return new RunPlan
         {
             Seed = seed,
             DurationMicros = durationMicros,
             Settings = settings,
-            Faults = [.. Fault.Plan(settings.Faults, random.Fork("fault plan"), settings.Nodes, durationMicros)],
+            Faults = [.. Fault.Plan(settings.Faults, random.Fork("fault plan"), MachinesOf(settings), durationMicros)],
+            Changes = [.. PlannedChange.Plan(settings.Changes, random.Fork("change plan"), durationMicros)],
             Clients = [.. Enumerable.Range(0, settings.Workload.Clients)],
             Defect = defect,
         };
     }
+
+    /// <summary>Machines that a run may have in all.</summary>
+    public static int MachinesOf(RunSettings settings) => settings.Nodes + (settings.Changes.IsAny ? settings.Changes.NewMachinesMax : 0);
 
     public bool IsDropped(int client, int operation)
     {

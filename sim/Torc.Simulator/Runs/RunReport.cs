@@ -15,11 +15,11 @@ public static class RunReport
             $"seed {result.Plan.Seed} hash {result.EventHash:x16} {(result.Failed ? "FAILED" : "ok")}: "
             + $"{simulated:F0} s simulated in {elapsedSeconds:F1} s ({simulated / Math.Max(elapsedSeconds, 0.001):F0}x), {result.Events} events; "
             + $"{settings.Nodes} nodes x{settings.ReplicationFactor}, {settings.Partitions} partitions, {settings.Shards} shards, {settings.Storage.Durability}; "
-            + $"{Join(result.Operations)}; {result.Plan.Faults.Length} faults");
+            + $"{Join(result.Operations)}; {result.Plan.Faults.Length} faults, {result.Plan.Changes.Length} changes");
     }
 
     /// <summary>Counts that show what a run exercised.</summary>
-    public static string Details(RunResult result) => $"  faults: {Join(result.Faults)}\n  node events: {Join(result.NodeEvents)}";
+    public static string Details(RunResult result) => $"  faults: {Join(result.Faults)}\n  asked for: {Join(result.Changes)}; {result.Maps} maps, {result.ChangesEnded} changes came to an end\n  node events: {Join(result.NodeEvents)}";
 
     public static string Violations(RunResult result)
     {
@@ -38,6 +38,8 @@ public static class RunReport
         text.AppendLine(CultureInfo.InvariantCulture, $"  {plan.DurationMicros / 1e6:F3} s, clients {string.Join(' ', plan.Clients)}");
         foreach (Faults.Fault fault in plan.Faults)
             text.Append("  fault ").Append(fault).AppendLine();
+        foreach (Changes.PlannedChange change in plan.Changes)
+            text.Append("  change ").Append(change).AppendLine();
         foreach ((int client, int first, int end) in plan.DroppedOperations)
             text.AppendLine(CultureInfo.InvariantCulture, $"  without operations [{first}, {end}) of client {client}");
         return text.ToString();

@@ -1,3 +1,4 @@
+using Torc.Simulator.Changes;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Faults;
 
@@ -15,6 +16,14 @@ public sealed record RunResult(
     IReadOnlyDictionary<string, long> NodeEvents)
 {
     public bool Failed => Violations.Count > 0;
+
+    /// <summary>What the operator asked for, by kind.</summary>
+    public IReadOnlyDictionary<ChangeKind, int> Changes { get; init; } = new Dictionary<ChangeKind, int>();
+
+    /// <summary>Maps that were decided.</summary>
+    public int Maps { get; init; }
+
+    public int ChangesEnded { get; init; }
 
     /// <summary>Every operation on the key of the first violation that has one.</summary>
     public IReadOnlyList<string> KeyTrace { get; init; } = [];

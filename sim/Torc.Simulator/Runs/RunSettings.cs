@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Torc.Base;
 using Torc.Core.Replication;
 using Torc.Node;
+using Torc.Simulator.Changes;
 using Torc.Simulator.Clients;
 using Torc.Simulator.Faults;
 using Torc.Simulator.Network;
@@ -40,6 +41,9 @@ public sealed record RunSettings
 
     public FaultOptions Faults { get; init; } = new();
 
+    /// <summary>Changes of the cluster's members and settings that an operator asks for meanwhile.</summary>
+    public ChangeOptions Changes { get; init; } = ChangeOptions.None;
+
     /// <summary>Shortest time of a write with sync, in microseconds; a read takes a third.</summary>
     public long DiskMicrosMin { get; init; } = 100;
 
@@ -63,7 +67,12 @@ public sealed record RunSettings
     /// <summary>Whether a power loss can take back what was acknowledged.</summary>
     public bool PowerLossLosesData => Storage.Durability != Durability.Always;
 
-    public static RunSettings Draw(SeededRandom root)
+    private const double ChangesShare = 0.33;
+
+    /// <summary>The same settings for the same seed.</summary>
+    /// <param name="root">Of the run.</param>
+    /// <param name="changes">Changes of the cluster in every run, not only with some seeds.</param>
+    public static RunSettings Draw(SeededRandom root, bool changes = false)
     {
         SeededRandom random = root.Fork("settings");
         int nodes = random.Chance(0.7) ? 3 : 1 + random.Below(5);
@@ -76,6 +85,8 @@ public sealed record RunSettings
         }
         ConsistencyLevel[] across = [ConsistencyLevel.Quorum, ConsistencyLevel.LocalQuorum, ConsistencyLevel.EachQuorum];
         SeededRandom spare = root.Fork("spare nodes");
+        SeededRandom operators = root.Fork("changes");
+        bool hasChanges = operators.Chance(ChangesShare) || changes;
         return new RunSettings
         {
             Nodes = nodes + (spare.Chance(0.35) ? 1 + spare.Below(2) : 0),
@@ -91,6 +102,7 @@ public sealed record RunSettings
             Network = NetworkOptions.Draw(random.Fork("network")),
             Workload = WorkloadOptions.Draw(random.Fork("workload")),
             Faults = FaultOptions.Draw(random.Fork("faults")),
+            Changes = hasChanges ? ChangeOptions.Draw(operators) : ChangeOptions.None,
             DiskMicrosMin = random.Between(20, 500),
             DiskMicrosMean = random.Chance(0.2) ? random.Between(1_000, 20_000) : random.Between(50, 1_000),
             InitialSkewMsMax = random.Chance(0.3) ? 0 : random.Between(1, 1_500),

@@ -30,6 +30,7 @@ public sealed class Shrinker
         var shrinker = new Shrinker(failed, run, mayGoOn);
         shrinker.ShrinkDuration();
         shrinker.ShrinkFaults();
+        shrinker.ShrinkChanges();
         shrinker.ShrinkClients();
         shrinker.ShrinkOperations();
         shrinker.ShrinkFaults();
@@ -48,6 +49,7 @@ public sealed class Shrinker
                 {
                     DurationMicros = duration,
                     Faults = [.. _smallest.Plan.Faults.Where(fault => fault.AtMicros < duration)],
+                    Changes = [.. _smallest.Plan.Changes.Where(change => change.AtMicros < duration)],
                 });
             }
         }
@@ -55,6 +57,9 @@ public sealed class Shrinker
 
     private void ShrinkFaults() => ShrinkList(
         plan => plan.Faults, (plan, faults) => plan with { Faults = faults });
+
+    private void ShrinkChanges() => ShrinkList(
+        plan => plan.Changes, (plan, changes) => plan with { Changes = changes });
 
     private void ShrinkClients() => ShrinkList(
         plan => plan.Clients, (plan, clients) => plan with { Clients = clients });

@@ -3,6 +3,7 @@ using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Commands;
+using Torc.Simulator.Changes;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Clients;
 using Torc.Simulator.Cluster;
@@ -13,8 +14,8 @@ using Torc.Simulator.Time;
 namespace Torc.Simulator.Runs;
 
 /// <summary>
-/// One run of a plan. Safety phase: clients work while faults come. Then everything is healed, the cluster must become
-/// whole, a reader reads every key at level ALL, and the replicas must agree. At the end the checkers judge the history.
+/// One run of a plan. Safety phase: clients work while faults come and an operator changes the cluster. Then everything is healed, changes under way must
+/// end, the cluster must become whole, a reader reads every key at level ALL, and the replicas must agree. At the end the checkers judge the history.
 /// </summary>
 public sealed class SimulationRun
 {
@@ -31,7 +32,8 @@ public sealed class SimulationRun
     private readonly RunObserver _observer;
     private readonly FaultInjector _injector;
     private readonly TreeSampling _trees;
-    private readonly List<SimulatedMachine> _machines = [];
+    private readonly Machines _machines;
+    private readonly Operator _operator;
     private readonly List<SimulatedClient> _clients = [];
     private readonly List<Violation> _violations = [];
 
@@ -42,17 +44,23 @@ public sealed class SimulationRun
         var random = new SeededRandom(plan.Seed);
         _network = new SimulatedNetwork(_queue, random.Fork("network"), settings.Network);
         _history = new History(settings.ReplicationFactor, ClusterContext.EpochWallMs);
+        var placements = new PlacementLog();
+        _machines = new Machines(placements);
         _injector = new FaultInjector(settings, _queue, _network, _machines, _history.Losses);
-        _observer = new RunObserver(settings, _queue, _history, _injector.IsCorrupted);
+        _observer = new RunObserver(settings, _queue, _history, placements, _injector.IsCorrupted);
+        _operator = new Operator(settings, _queue, _machines, placements, _history.Losses, random.Fork("operator"));
         _trees = new TreeSampling(_machines, node => _injector.IsCorrupted(node) || _observer.HasMetDamage(node));
         KeyspaceSettings[] keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax)
             .Select(id => new KeyspaceSettings((byte)id, settings.ReadLevel, settings.WriteLevel, settings.Sloppy || plan.Defect == Defect.HintCountedInStrict))];
         string[] addresses = [.. Enumerable.Range(0, settings.Nodes).Select(SimulatedMachine.AddressOf)];
         var formation = new FormationSettings(addresses, settings.Partitions, settings.ReplicationFactor, keyspaces);
-        var context = new ClusterContext(settings, formation, _queue, _network, Commands, _observer, plan.Defect);
-        for (int node = 0; node < settings.Nodes; node++)
-            _machines.Add(new SimulatedMachine(node, context, random.Fork($"machine {node}")));
-        var clients = new ClientContext(settings.Workload, _queue, _network, _history, settings.Nodes, ReportNonsense, plan.Defect);
+        var context = new ClusterContext(settings, formation, _queue, _network, Commands, _observer, plan.Defect)
+        {
+            Members = () => [.. placements.Newest?.Nodes.Select(node => node.PeerAddress) ?? []],
+        };
+        for (int machine = 0; machine < RunPlan.MachinesOf(settings); machine++)
+            _machines.Add(new SimulatedMachine(machine, context, random.Fork($"machine {machine}")));
+        var clients = new ClientContext(settings.Workload, _queue, _network, _history, () => _machines.InService, ReportNonsense, plan.Defect);
         foreach (int client in plan.Clients)
         {
             _clients.Add(new SimulatedClient(
@@ -84,20 +92,22 @@ public sealed class SimulationRun
 
     private void RunPhases()
     {
-        foreach (SimulatedMachine machine in _machines)
-            machine.Start();
+        foreach (SimulatedMachine machine in _machines.All.Take(_plan.Settings.Nodes))
+            _machines.Install(machine);
         foreach (SimulatedClient client in _clients)
             client.Start();
         _injector.Schedule(_plan.Faults);
+        _operator.Schedule(_plan.Changes);
         while (_queue.NowMicros < _plan.DurationMicros)
             Step();
         foreach (SimulatedClient client in _clients)
             client.Stop();
         _injector.HealAll();
-        if (Converge("the cluster did not become whole", IsWhole) && Converge("not every hint was delivered", HasNoHints))
+        _operator.Heal();
+        if (Converge("changes of the cluster did not end", () => _operator.IsDone) && Converge("the cluster did not become whole", IsWhole) && Converge("not every hint was delivered", HasNoHints))
             ReadEverything();
         _history.ClockErrorMsMax = _injector.ClockErrorMsMax;
-        _observer.MarkHinted();
+        _observer.MarkOperations();
         CheckAll();
     }
 
@@ -120,7 +130,7 @@ public sealed class SimulationRun
     private void Step()
     {
         _queue.RunUntil(_queue.NowMicros + StepMicros);
-        foreach (SimulatedMachine machine in _machines)
+        foreach (SimulatedMachine machine in _machines.InService)
         {
             if (machine.Host is { } host)
                 _observer.Sample(machine.Id, host);
@@ -128,46 +138,51 @@ public sealed class SimulationRun
         _trees.Look(_queue.NowMicros);
     }
 
+    /// <summary>All members go by the newest map, hold whole copies, and find each other up.</summary>
     private bool IsWhole()
     {
-        foreach (SimulatedMachine machine in _machines)
+        if (_observer.Placements.Newest is not { } map)
+            return false;
+        foreach (SimulatedMachine machine in _machines.Members)
         {
-            if (machine.Host is not { } host || !RunObserver.IsWhole(host.Node))
+            if (machine.Host is not { } host || host.Node.View.Map?.Epoch != map.Epoch || !RunObserver.IsWhole(host.Node))
                 return false;
-            foreach (SimulatedMachine other in _machines)
+            foreach (NodeInfo other in map.Nodes)
             {
-                if (!host.Node.View.IsUp((ushort)other.Id) || !host.Node.View.IsAlive((ushort)other.Id))
+                if (!host.Node.View.IsUp(other.Id) || !host.Node.View.IsAlive(other.Id))
                     return false;
             }
         }
         return true;
     }
 
-    private bool HasNoHints() => _machines.All(machine => machine.Host is { } host && host.Shards.All(shard => shard.Shard.HintBytes.Count == 0));
+    private bool HasNoHints() => _machines.Members.All(machine => machine.Host is { } host && host.Shards.All(shard => shard.Shard.HintBytes.Count == 0));
 
     private void ReadEverything()
     {
         _history.HintsDeliveredMicros = _queue.NowMicros;
-        var reader = new VerifyingReader(_queue, _network, _history, _plan.Settings.Nodes, ReportNonsense);
+        var reader = new VerifyingReader(_queue, _network, _history, [.. _machines.Members.Select(machine => machine.Id)], ReportNonsense);
         reader.Start([.. _history.Operations.Select(operation => operation.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
         if (Converge("not every key could be read at level ALL", () => reader.IsDone))
-            Converge("the replicas did not agree", () => !Disagreements().Any());
+            Converge("the replicas did not agree", () => _operator.IsDone && IsWhole() && !Disagreements().Any());
     }
 
     private IEnumerable<Violation> Disagreements()
     {
         var rows = new List<ReplicaRow>();
         var trees = new List<ReplicaTree>();
-        foreach (SimulatedMachine machine in _machines)
+        var former = new List<(int Node, int Partition)>();
+        foreach (SimulatedMachine machine in _machines.Members)
         {
-            if (machine.Host is not { } host)
-                return [new Violation(ConvergenceInvariant, $"node {machine.Id} is down")];
-            var contents = new ReplicaContents(machine.Id, rows, trees);
+            if (machine.Host is not { } host || !host.Node.View.IsFormed)
+                return [new Violation(ConvergenceInvariant, $"machine {machine.Id} is down, or knows no map")];
+            var contents = new ReplicaContents(host.Node.Identity.Self.Id, rows, trees, former);
             foreach (ShardHost shard in host.Shards)
                 contents.Collect(shard.Shard, machine.Disks[shard.Shard.Index], host.Node);
         }
         return AgreementChecker.Check(rows, _observer.ReplicasOf)
-            .Concat(TreeChecker.Check(trees));
+            .Concat(TreeChecker.Check(trees))
+            .Concat(former.Select(copy => new Violation(ConvergenceInvariant, $"node {copy.Node} keeps rows of partition {copy.Partition}, of which it is no replica")));
     }
 
     private void CheckAll()
@@ -183,18 +198,42 @@ public sealed class SimulationRun
             _observer.Queues.Violations,
             _observer.Maps.Violations,
             _trees.Violations,
+            _observer.Fences.Violations,
             DiffersAfterHealing ? Disagreements() : [],
         ];
         foreach (IEnumerable<Violation> ofOneChecker in found)
             _violations.AddRange(ofOneChecker.Take(ViolationsPerCheckerMax));
     }
 
-    private bool DiffersAfterHealing => _observer.Map is not null && _violations.Exists(violation => violation.Invariant == ConvergenceInvariant);
+    private bool DiffersAfterHealing => _observer.Placements.Newest is not null && _violations.Exists(violation => violation.Invariant == ConvergenceInvariant);
 
-    private string DescribeMachines() => string.Join("; ", _machines.Select(machine => machine.Host is not { } host
-        ? $"node {machine.Id} is down"
-        : $"node {machine.Id} formed {host.Node.View.IsFormed} whole {RunObserver.IsWhole(host.Node)} "
-            + $"up [{string.Join(' ', _machines.Where(other => host.Node.View.IsUp((ushort)other.Id)).Select(other => other.Id))}]"));
+    private string DescribeMachines()
+    {
+        ClusterMap? map = _observer.Placements.Newest;
+        string cluster = map is null ? "no map" : $"epoch {map.Epoch}{(map.IsChanging ? " changing" : "")}, voters {string.Join(' ', map.Voters)}{DescribeMoves(map)}";
+        return $"{cluster}; " + string.Join("; ", _machines.InService.Select(machine => machine.Host is not { } host
+            ? $"machine {machine.Id} is down"
+            : $"machine {machine.Id} {host.Node.View.Standing} node {host.Node.Identity.Self.Id} epoch {host.Node.View.Map?.Epoch} whole {RunObserver.IsWhole(host.Node)} "
+                + $"up [{string.Join(' ', host.Node.View.Peers.Where(peer => host.Node.View.IsUp(peer.Node.Id)).Select(peer => peer.Node.Id))}]"));
+    }
+
+    /// <summary>What each partition that moves, or is not whole, has and is to have; a copy that does not count is marked.</summary>
+    private string DescribeMoves(ClusterMap map)
+    {
+        var text = new System.Text.StringBuilder();
+        for (int partition = 0; partition < map.PartitionCount; partition++)
+        {
+            DecidedSets sets = _observer.Placements.SetsOf(map.Epoch, partition);
+            string members = string.Join(' ', sets.Members.Select(node => IsWholeOn(map, node, partition) ? $"{node}" : $"{node}?"));
+            if (map.MoveOf(partition) is { } move)
+                text.Append($", partition {partition} {move.Stage}: {members} to {string.Join(' ', move.Replicas.ToArray())}");
+            else if (members.Contains('?', StringComparison.Ordinal))
+                text.Append($", partition {partition}: {members}");
+        }
+        return text.ToString();
+    }
+
+    private bool IsWholeOn(ClusterMap map, int node, int partition) => map.NodeOf((ushort)node) is { } listed && _machines.Of(listed).Host is { } host && host.Node.IsCompleteHere(partition);
 
     private void ReportNonsense(string what)
     {
@@ -204,7 +243,7 @@ public sealed class SimulationRun
 
     private void StopMachines()
     {
-        foreach (SimulatedMachine machine in _machines)
+        foreach (SimulatedMachine machine in _machines.All)
             machine.Host?.Stop();
     }
 
@@ -221,6 +260,9 @@ public sealed class SimulationRun
         _injector.Counts,
         _observer.Counts)
     {
+        Changes = _operator.Counts,
+        Maps = _observer.Placements.MapCount,
+        ChangesEnded = _observer.Placements.ChangesEnded,
         KeyTrace = TraceOf(_violations.Find(violation => violation.Key.Length > 0)?.Key),
         Answers = [.. _history.Operations.Where(operation => operation.Outcome is OperationOutcome.Done or OperationOutcome.NotApplied)
             .Select(operation => (operation.InvokedMicros, operation.CompletedMicros - operation.InvokedMicros))],

@@ -1,3 +1,4 @@
+using Torc.Simulator.Changes;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Cluster;
 
@@ -7,9 +8,9 @@ namespace Torc.Simulator.Runs;
 /// Compares, every few seconds while clients and faults are at work, one node's Merkle trees with its rows: <see cref="TreeChecker"/>'s invariant holds
 /// at every moment, and a tree that was wrong is built anew sooner or later, so that looking at the end would be too late.
 /// </summary>
-/// <param name="machines">Of the run; they take turns.</param>
+/// <param name="machines">Of the run; those in service take turns.</param>
 /// <param name="isExcused">Nodes that met records which they cannot read.</param>
-internal sealed class TreeSampling(IReadOnlyList<SimulatedMachine> machines, Func<int, bool> isExcused)
+internal sealed class TreeSampling(Machines machines, Func<int, bool> isExcused)
 {
     private const long IntervalMicros = 4_000_000;
     private readonly List<Violation> _violations = [];
@@ -23,11 +24,11 @@ internal sealed class TreeSampling(IReadOnlyList<SimulatedMachine> machines, Fun
         if (nowMicros < _nextMicros)
             return;
         _nextMicros = nowMicros + IntervalMicros;
-        SimulatedMachine machine = machines[_turn++ % machines.Count];
+        SimulatedMachine machine = machines.InService[_turn++ % machines.InService.Count];
         if (machine.Host is not { Node.View.Map: not null } host || isExcused(machine.Id))
             return;
         var trees = new List<ReplicaTree>();
-        var contents = new ReplicaContents(machine.Id, [], trees);
+        var contents = new ReplicaContents(host.Node.Identity.Self.Id, [], trees, []);
         foreach (ShardHost shard in host.Shards)
             contents.Collect(shard.Shard, machine.Disks[shard.Shard.Index], host.Node);
         foreach (Violation violation in TreeChecker.Check(trees.Where(tree => host.Node.IsCompleteHere(tree.Partition))))

@@ -45,7 +45,10 @@ public static class ChangeSteps
         return draft.ToMap();
     }
 
-    /// <summary>Ends pending moves: the new sets alone hold these partitions. Only once each newcomer holds all that the old set had acknowledged.</summary>
+    /// <summary>
+    /// Ends pending moves: the new sets alone hold these partitions. Only once each newcomer holds all that the old set had acknowledged. With the last of
+    /// them the vote goes to those who stay: what is decided by nodes that it removes might reach nobody else.
+    /// </summary>
     public static ClusterMap Complete(ClusterMap map, IReadOnlyList<int> partitions)
     {
         ClusterMapDraft draft = ClusterMapDraft.After(map);
@@ -56,6 +59,8 @@ public static class ChangeSteps
             draft.Moves[partition] = null;
             draft.PartitionEpochs[partition] = draft.Epoch;
         }
+        if (draft.Moves.All(move => move is null))
+            draft.Voters = VoterChoice.Choose([.. Staying(draft.Nodes)], draft.Voters);
         return draft.ToMap();
     }
 
@@ -121,12 +126,15 @@ public static class ChangeSteps
         return draft.ToMap();
     }
 
+    private static IEnumerable<NodeInfo> Staying(NodeInfo[] nodes) =>
+        nodes.Where(node => node.State != NodeState.Leaving).Select(node => node with { State = NodeState.Normal });
+
     internal static ClusterMap Finished(ClusterMapDraft draft)
     {
         Check.That(draft.Moves.All(move => move is null));
         NodeInfo[] leaving = [.. draft.Nodes.Where(node => node.State == NodeState.Leaving)];
         draft.Removed = [.. draft.Removed.Concat(leaving.Select(node => new RemovedNode(node.Id, node.Birth))).OrderBy(node => node.Id)];
-        draft.Nodes = [.. draft.Nodes.Except(leaving).Select(node => node with { State = NodeState.Normal })];
+        draft.Nodes = [.. Staying(draft.Nodes)];
         draft.Voters = VoterChoice.Choose(draft.Nodes, draft.Voters);
         return draft.ToMap();
     }

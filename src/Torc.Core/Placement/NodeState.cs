@@ -5,7 +5,7 @@ public enum NodeState : byte
 {
     Normal = 0,
 
-    /// <summary>A change that brings the node in is under way: it takes the replicas planned for it, and does not vote.</summary>
+    /// <summary>A change that brings the node in is under way: it takes the replicas planned for it, and does not vote before it has them.</summary>
     Joining = 1,
 
     /// <summary>A change that takes the node out is under way: it keeps its replicas until each has moved, and is planned none.</summary>

@@ -99,8 +99,8 @@ public sealed class ChangeCoordinator
         {
             if (!map.Voters.Contains(voter))
                 objection ??= $"Node {voter} is no voter; the voters are nodes {string.Join(", ", map.Voters)}.";
-            else if (voter == _self || _reports.IsAlive(voter))
-                objection ??= $"Node {voter} is up.";
+            else if ((voter == _self || _reports.IsAlive(voter)) && _reports.BirthOf(voter) == map.NodeOf(voter)!.Birth)
+                objection ??= $"Node {voter} is up."; // One that is up without its disk has no vote, and is to be let in again first.
         }
         if (map.Voters.Count(voter => !lost.Contains(voter)) > map.Voters.Count / 2)
             objection ??= "The other voters are a majority, and decide without those. Remove lost nodes with REMOVE.";

@@ -52,7 +52,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
                 return false;
             }
             shard.TraceStamped(request, stamp, context.DeltaVersion);
-            shard.TraceLevelMet(request, context.DeltaVersion, ReplicaSet.FirstOf(1), required: 1);
+            shard.TraceLevelMet(request, shard.View.Map!, context.DeltaVersion, ReplicaSet.FirstOf(1), required: 1);
         }
         shard.EndReply(request);
         return true;
@@ -82,6 +82,14 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             return;
         Shard.Operations.Renew(this);
         _write.Begin(_stamp, _delta, _localWinner, RuleOf(Request.WriteLevel));
+    }
+
+    protected override void OnMovedAway()
+    {
+        if (WasSent)
+            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
+        else
+            HandOver();
     }
 
     public override void OnWriteReply(ushort from, in WriteReply reply) => _write.OnReply(from, reply);

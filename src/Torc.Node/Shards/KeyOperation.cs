@@ -97,7 +97,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         switch (Shard.Gate.Enter(this))
         {
             case KeyGate.Entry.Entered:
-                Start();
+                OnStart();
                 break;
             case KeyGate.Entry.Full:
                 Refuse("BUSY too many commands wait for this key; try again later");
@@ -125,12 +125,28 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
             Shard.Operations.Add(this, Shard.Deadline(Shard.Options.OperationTimeoutMs));
     }
 
-    /// <summary>It is this operation's turn on its key.</summary>
+    /// <summary>It is this operation's turn on its key, for which it waited.</summary>
     public void Start()
     {
-        if (!IsEnded)
+        if (!IsEnded && IsStillHere())
             OnStart();
     }
+
+    /// <summary>
+    /// Whoever waited goes on by the present map, before anything is read or sent: the partition may have moved away, and what is left of the copy
+    /// here answers nothing any more; nor does a node that was removed.
+    /// </summary>
+    private bool IsStillHere()
+    {
+        Map = Shard.View.Map!;
+        if (Map.IsReplica(Request.Partition, Shard.View.Self) && Shard.View.Refusal is null)
+            return true;
+        OnMovedAway();
+        return false;
+    }
+
+    /// <summary>It waited, and this node is no replica any more.</summary>
+    protected virtual void OnMovedAway() => HandOver();
 
     /// <summary>Forgets the request before.</summary>
     protected abstract void Reset();
@@ -143,7 +159,8 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
             return;
         IsParked = false;
         Finished = finished ?? Finished;
-        OnResume(finished);
+        if (IsStillHere())
+            OnResume(finished);
     }
 
     protected abstract void OnResume(ColdRead? finished);

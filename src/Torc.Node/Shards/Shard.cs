@@ -375,10 +375,10 @@ public sealed class Shard
     }
 
     /// <summary>A write was acknowledged by so many replicas as its level asks for.</summary>
-    internal void TraceLevelMet(Request request, Version written, ReplicaSet counted, int required, ReplicaSet hinted = default)
+    internal void TraceLevelMet(Request request, ClusterMap map, Version written, ReplicaSet counted, int required, ReplicaSet hinted = default)
     {
         if (Options.TracesPromises)
-            Emit(new NodeEvent(NodeEventKind.LevelMet, request.Partition, written, Replicas: counted.Bits, Count: required, Level: request.WriteLevel, Hinted: hinted.Bits));
+            Emit(new NodeEvent(NodeEventKind.LevelMet, request.Partition, written, Replicas: counted.Bits, Count: required, Level: request.WriteLevel, Hinted: hinted.Bits, Epoch: map.Epoch));
     }
 
     internal void Emit(in NodeEvent happened) => Outbox.Events.Add(happened);

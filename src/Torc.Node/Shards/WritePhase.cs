@@ -159,7 +159,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
                 return;
             case WriteDecision.Acknowledged:
                 _isActive = false;
-                Shard.TraceLevelMet(operation.Request, _version, _quorum.Counted, _quorum.Required, _quorum.Hinted.Except(_quorum.Counted));
+                Shard.TraceLevelMet(operation.Request, operation.Map, _version, _quorum.Counted, _quorum.Required, _quorum.Hinted.Except(_quorum.Counted));
                 owner.OnAcknowledged();
                 return;
             case WriteDecision.Superseded:

@@ -7,6 +7,7 @@ namespace Torc.Tests.Simulator.Checkers;
 public class EventCheckersTests
 {
     private static readonly int[] Replicas = [1, 2, 3];
+    private static readonly DecidedSets Sets = new(Replicas, [], Replicas, _ => 0);
 
     [Fact]
     public void Stamps_are_unique_and_above_what_they_replace()
@@ -141,27 +142,30 @@ public class EventCheckersTests
     public void Levels_across_data_centres_count_in_the_right_ones(ConsistencyLevel level, int[] counted, bool isMet)
     {
         int[] replicas = [1, 2, 3, 4, 5];
-        var checker = new QuorumChecker(5, _ => replicas, node => node % 2);
+        var checker = new QuorumChecker();
         foreach (int node in replicas)
             checker.SetComplete(node, 7, true, 0);
-        checker.Decided(new RequestDecided(1, 2, 5, 7, false, level, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false));
+        checker.Decided(new RequestDecided(1, 2, 5, 7, false, level, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false)
+        {
+            Sets = new DecidedSets(replicas, [], replicas, node => node % 2),
+        });
         checker.Violations.Any().ShouldBe(!isMet);
     }
 
     /// <summary>Nodes 1 and 2 are complete from the start, 3 never is, 4 is complete and no replica.</summary>
     private static QuorumChecker MakeQuorumChecker()
     {
-        var checker = new QuorumChecker(3, _ => Replicas);
+        var checker = new QuorumChecker();
         foreach (int node in (int[])[1, 2, 4])
             checker.SetComplete(node, 7, true, 0);
         return checker;
     }
 
     private static RequestDecided Write(long started, long decided, params (int Node, CountedAnswer Answer)[] counted) =>
-        new(started, decided, 1, 7, false, ConsistencyLevel.Quorum, Counted(counted), false);
+        new(started, decided, 1, 7, false, ConsistencyLevel.Quorum, Counted(counted), false) { Sets = Sets };
 
     private static RequestDecided Read(long started, long decided, bool nothing, params (int Node, CountedAnswer Answer)[] counted) =>
-        new(started, decided, 1, 7, true, ConsistencyLevel.Quorum, Counted(counted), nothing);
+        new(started, decided, 1, 7, true, ConsistencyLevel.Quorum, Counted(counted), nothing) { Sets = Sets };
 
     private static List<CountedReplica> Counted((int Node, CountedAnswer Answer)[] counted) =>
         [.. counted.Select(replica => new CountedReplica(replica.Node, replica.Answer))];

@@ -77,7 +77,7 @@ public sealed class GrowingClusterTests
         for (int machine = 0; machine <= FirstNodes; machine++)
         {
             _machines.Add(new SimulatedMachine(machine, context, random.Fork($"machine {machine}")));
-            _machines[machine].Start();
+            _machines[machine].Install();
         }
         if (!oneIsNew)
             return;
