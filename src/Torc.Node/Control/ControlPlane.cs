@@ -351,12 +351,7 @@ public sealed class ControlPlane
     private void BecomeRemoved(ClusterMap map, Outbox outbox)
     {
         _standing = Standing.Removed;
-        // This node may be the only one that knows yet.
-        foreach (ushort node in _linked)
-        {
-            if (map.NodeOf(node) is not null)
-                MapMessages.WriteMap(outbox.Immediate(node), map);
-        }
+        MapMessages.WriteToMembers(_linked, map, outbox); // this node may be the only one that knows yet
         outbox.LinksToEnd.AddRange(_linked);
         outbox.Events.Add(new NodeEvent(NodeEventKind.Removed, Node: _self.Id, Detail: $"by the map of epoch {map.Epoch}: {Texts.Removed}"));
     }

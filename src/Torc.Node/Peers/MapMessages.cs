@@ -14,6 +14,16 @@ public static class MapMessages
         to.End();
     }
 
+    /// <summary>To those of some peers that it lists.</summary>
+    public static void WriteToMembers(IEnumerable<ushort> peers, ClusterMap map, Outbox outbox)
+    {
+        foreach (ushort peer in peers)
+        {
+            if (map.PlaceOf(peer) >= 0)
+                WriteMap(outbox.Immediate(peer), map);
+        }
+    }
+
     public static void WriteQuestion(PeerBuffer to, ulong epoch)
     {
         to.Begin(PeerMessageKind.MapQuestion, PeerFrame.ControlPartition).WriteUInt64(epoch);

@@ -43,4 +43,28 @@ public sealed class VoterChoiceTests
         nodes[0] = nodes[0] with { State = NodeState.Joining };
         VoterChoice.Choose(nodes, [2, 3, 4, 5, 6]).ShouldBe([1, 2, 4, 5, 6]);
     }
+
+    [Fact]
+    public void Who_leaves_votes_on_when_one_of_three_would_be_left()
+    {
+        NodeInfo[] nodes = SampleCluster.Nodes(4);
+        nodes[0] = nodes[0] with { State = NodeState.Leaving };
+        nodes[3] = nodes[3] with { State = NodeState.Joining };
+        VoterChoice.Choose(nodes, [0, 1, 2]).ShouldBe([0, 1, 2]);
+        VoterChoice.Choose(nodes[..2], [0]).ShouldBe([1], "two that vote are no better than one");
+    }
+
+    [Fact]
+    public void The_vote_goes_to_those_who_stay_before_a_change_ends()
+    {
+        ClusterMap map = Planner.Create(SampleCluster.Nodes(1), 8, 1, SampleCluster.Keyspaces, out _);
+        PlacementPlan plan = ChangePlanner.Plan(map, new ChangeRequest.Replace(0, SampleCluster.Node(7)));
+        int[] partitions = [.. plan.Moves.Select(move => move.Partition)];
+        ClusterMap pending = ChangeSteps.Begin(plan.First!, partitions);
+        pending.Voters.ShouldBe([0]);
+        ChangeSteps.Complete(pending, partitions[1..]).Voters.ShouldBe([0]);
+        ClusterMap moved = ChangeSteps.Complete(pending, partitions);
+        moved.Voters.ShouldBe([1], "the first node is to hear of its end from others");
+        ChangeSteps.Finish(moved).Voters.ShouldBe([1]);
+    }
 }

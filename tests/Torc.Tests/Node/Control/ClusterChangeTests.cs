@@ -103,6 +103,20 @@ public class ClusterChangeTests
     }
 
     [Fact]
+    public void A_voter_that_is_back_without_its_disk_has_no_vote_and_can_be_left_behind()
+    {
+        _cluster.Kill(2);
+        _cluster.RestartEmpty(2, wiped: true);
+        _cluster.Kill(0);
+        _cluster.Elapse(30_000);
+        MapOf(1).Epoch.ShouldBe(1UL, "one voter of three decides nothing");
+        Ask(1, new ClusterWish.RecoverVoters([0, 2]));
+        ReportOf(1).State.ShouldBe(ClusterRequestState.Decided, ReportOf(1).Text);
+        _cluster.Elapse(10_000);
+        MapOf(1).NodeOf(2)!.Birth.ShouldBe(999UL, "it is let in again");
+    }
+
+    [Fact]
     public void Voters_that_are_up_are_not_left_behind()
     {
         Ask(1, new ClusterWish.RecoverVoters([0, 2]));

@@ -64,6 +64,33 @@ public class MoveTests
     }
 
     [Fact]
+    public void A_command_that_waited_for_its_key_while_the_partition_moved_away_is_passed_on()
+    {
+        var cluster = new LoopCluster(Nodes);
+        (ClusterMap map, string key) = PendingApart(cluster);
+        ushort[] present = map.ReplicasOf(PartitionOf(map, key)).ToArray();
+        ushort coordinator = present[0];
+        for (int other = 0; other < Nodes; other++)
+        {
+            if (other != coordinator)
+                cluster.Cut(coordinator, other);
+        }
+        cluster[coordinator].Call("INCR", key).ShouldBe("", "it waits for what others hold");
+        cluster[coordinator].Call("INCR", key).ShouldBe("", "it waits for the one before");
+        ClusterMap moved = ChangeSteps.Complete(map, [PartitionOf(map, key)]);
+        moved.IsMember(PartitionOf(map, key), coordinator).ShouldBeFalse();
+        for (int node = 0; node < Nodes; node++)
+            Adopt(cluster, node, moved);
+        for (int other = 0; other < Nodes; other++)
+        {
+            if (other != coordinator)
+                cluster.Heal(coordinator, other);
+        }
+        cluster.Run();
+        cluster[coordinator].TakeOutput().Split("-UNAVAILABLE").Length.ShouldBe(3, "whoever has it now has copied nothing yet");
+    }
+
+    [Fact]
     public void A_read_repairs_newcomers_so_that_the_new_set_alone_gives_the_same_answer()
     {
         var cluster = new LoopCluster(Nodes);

@@ -5,6 +5,7 @@ namespace Torc.Tests.Simulator.Runs;
 public class SimulationRunTests
 {
     private const long ShortMicros = 8_000_000;
+    private const long ChangingMicros = 40_000_000;
 
     [Theory]
     [InlineData(1)]
@@ -30,5 +31,20 @@ public class SimulationRunTests
 
         result.Violations.ShouldBeEmpty(RunReport.Violations(result));
         result.Operations[Torc.Simulator.Checkers.OperationOutcome.Done].ShouldBeGreaterThan(10);
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(28)]
+    [InlineData(47)]
+    [InlineData(80)]
+    public void A_cluster_that_changes_under_faults_keeps_its_promises(ulong seed)
+    {
+        RunPlan plan = RunPlan.Draw(seed, ChangingMicros, changes: true);
+        RunResult result = SimulationRun.Run(plan);
+
+        result.Violations.ShouldBeEmpty(RunReport.Violations(result));
+        result.ChangesEnded.ShouldBeGreaterThan(0);
+        SimulationRun.Run(plan).EventHash.ShouldBe(result.EventHash);
     }
 }
