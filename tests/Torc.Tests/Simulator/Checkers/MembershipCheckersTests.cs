@@ -23,7 +23,8 @@ public class MembershipCheckersTests
         foreach (int node in Moving.Present)
             checker.SetComplete(node, Partition, true, 0);
         checker.Decided(new RequestDecided(
-            100, 200, 1, Partition, false, ConsistencyLevel.Quorum, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false) { Sets = Moving });
+            100, 200, 1, Partition, false, ConsistencyLevel.Quorum, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false)
+        { Sets = Moving });
         checker.Violations.Any().ShouldBe(!isMet);
     }
 
