@@ -120,6 +120,7 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, LinkTarget? targe
 
     private readonly ReceiveBuffer _received = new();
     private readonly LinkHandshake _handshake = host.MakeHandshake(target);
+    private readonly ushort _greetedAs = host.Node.Identity.Self.Id;
     private LinkTarget? _target = target;
 
     /// <summary>Null until this side knows that the link is open.</summary>
@@ -189,7 +190,9 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, LinkTarget? targe
         _received.Skip(before - input.Length);
         if (outcome == LinkHandshakeOutcome.Refused && !host.MayRefuse)
             throw new InvariantException($"a greeting was refused: {_handshake.Problem}");
-        if (outcome == LinkHandshakeOutcome.Refused)
+        // A node that was given its id meanwhile is a guest to the other side for as long as this link stays. Server ends it when it stays silent.
+        bool isOutdated = outcome == LinkHandshakeOutcome.Done && _greetedAs != host.Node.Identity.Self.Id;
+        if (outcome == LinkHandshakeOutcome.Refused || isOutdated)
         {
             End!.Close();
             links.OnClosed(this);
