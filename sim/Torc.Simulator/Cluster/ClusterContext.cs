@@ -1,3 +1,4 @@
+using Torc.Core.Consensus;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node;
@@ -21,7 +22,13 @@ internal interface INodeObserver
     void OnMapDurable(int node, ulong birth, ClusterMap map);
 
     /// <summary>A write for a replica is there: it is about to be applied.</summary>
-    void OnWriteArrived(ushort node, UInt128 version);
+    /// <param name="node">Its id.</param>
+    /// <param name="version">Of the write.</param>
+    /// <param name="epoch">At which the partition last changed, by the node's map.</param>
+    void OnWriteArrived(ushort node, UInt128 version, ulong epoch);
+
+    /// <summary>A voter made its vote durable.</summary>
+    void OnVoteDurable(int node, AcceptorState vote);
 
     /// <summary>A process stops itself because a sync failed: what was not synced before is gone.</summary>
     void OnDiskFailed(int node);

@@ -161,7 +161,7 @@ internal sealed class NodeHost
             else if (!isGuest)
                 shards |= 1UL << Node.ShardOf(message.Partition);
             if (message.Kind == PeerMessageKind.Write && WriteMessage.TryRead(message.Body, out WriteMessage write))
-                _context.Observer.OnWriteArrived(Node.Identity.Self.Id, write.Delta.MaxVersion.ToUInt128());
+                _context.Observer.OnWriteArrived(Node.Identity.Self.Id, write.Delta.MaxVersion.ToUInt128(), Node.View.Map?.EpochOf(message.Partition) ?? 0);
         }
         Check.That(!reader.Failed);
         for (int index = 0; index < _shards.Count && IsRunning; index++)
@@ -281,6 +281,7 @@ internal sealed class NodeHost
         {
             _lastVote = vote.Number;
             _machine.SavedVote = vote.State;
+            _context.Observer.OnVoteDurable(Id, vote.State);
         }
         ControlTurn((control, outbox) => control.OnVoteSaved(vote, Now, outbox));
     }

@@ -190,7 +190,7 @@ internal sealed class SimulatedMachine
         _starts++;
         ulong incarnation = ((ulong)_birth << 16) | (_context.Defect == Defect.ActorReused ? (ushort)1 : _starts);
         NodeInfo self = Describe(Id, _context.Settings.DataCentres, _birth) with { Id = FindNodeId() };
-        var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, SavedVote);
+        var identity = new NodeIdentity(self, incarnation, PersistedMap, _context.Settings.Shards, _context.Defect == Defect.VoteForgotten ? null : SavedVote);
         LevelMax = _context.Settings.IsUpgraded && !_hasStarted && Id < _context.Formation.FirstNodes.Count ? ClusterLevel.Oldest : ClusterLevel.Newest;
         _hasStarted = true;
         Host = NodeHost.TryStart(this, _context, identity, _context.FormationOf(this));

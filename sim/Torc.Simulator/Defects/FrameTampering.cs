@@ -21,6 +21,8 @@ internal abstract class FrameTampering
         Defect.DigestAlwaysMatches => new EchoedDigests(host),
         Defect.RootsAlwaysMatch => new EchoedRoots(host),
         Defect.ForwardRunTwice => new RepeatedForwards(),
+        Defect.StaleEpochAccepted => new StaleEpochs(host),
+        Defect.QuorumInOneSet => new OneSet(host),
         Defect.LeafNotUpdated => new WritesPastTheTree(host),
         _ => null,
     };

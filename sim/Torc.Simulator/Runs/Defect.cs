@@ -73,4 +73,13 @@ public enum Defect
 
     /// <summary>Tombstones are forgotten before every replica has seen them.</summary>
     TombstoneDroppedEarly,
+
+    /// <summary>Replicas act on requests of every epoch.</summary>
+    StaleEpochAccepted,
+
+    /// <summary>While a partition moves its present set alone meets levels: newcomers count and store nothing.</summary>
+    QuorumInOneSet,
+
+    /// <summary>A voter that restarts has forgotten its vote.</summary>
+    VoteForgotten,
 }

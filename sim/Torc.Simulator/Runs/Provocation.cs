@@ -33,6 +33,9 @@ internal static class Provocation
         Defect.UnreadableIsNotFound => Hasty(Unreadable(drawn)),
         Defect.ActorReused => Restarts(drawn),
         Defect.TombstoneDroppedEarly => Deletes(drawn),
+        Defect.StaleEpochAccepted => Moves(drawn, FaultKind.CutOneWay, FaultKind.Pause, FaultKind.SlowLink),
+        Defect.QuorumInOneSet => Moves(drawn, FaultKind.Isolate, FaultKind.CutOneWay),
+        Defect.VoteForgotten => Elections(drawn),
         _ => Strict(drawn, FaultKind.Kill),
     };
 
@@ -149,6 +152,34 @@ internal static class Provocation
     {
         RunSettings strict = Strict(drawn, FaultKind.ClockJump, FaultKind.PowerLossEverywhere);
         return strict with { Partitions = 1, Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 2, DurationMicrosMax = 2 * SecondMicros } };
+    }
+
+    /// <summary>Nodes come and go all the time.</summary>
+    private static RunSettings Moves(RunSettings drawn, params FaultKind[] kinds)
+    {
+        RunSettings strict = Strict(drawn, kinds);
+        return strict with
+        {
+            Nodes = 4,
+            Partitions = 16,
+            Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 2, DurationMicrosMax = 2 * SecondMicros },
+            Changes = new ChangeOptions { Kinds = [ChangeKind.Join, ChangeKind.Leave, ChangeKind.Replace], IntervalMeanMicros = SecondMicros, NodesMin = 3, NodesMax = 6 },
+            Workload = strict.Workload with { KeyLifeMicros = 10 * SecondMicros },
+            DiskMicrosMin = 500,
+            DiskMicrosMean = 2_000,
+        };
+    }
+
+    /// <summary>Voters are killed between their votes and the maps that come of them.</summary>
+    private static RunSettings Elections(RunSettings drawn)
+    {
+        RunSettings moves = Moves(drawn, FaultKind.Kill);
+        return moves with
+        {
+            Faults = moves.Faults with { IntervalMeanMicros = SecondMicros / 5, DurationMicrosMax = SecondMicros / 10 },
+            DiskMicrosMin = 10_000,
+            DiskMicrosMean = 30_000,
+        };
     }
 
     /// <summary>A replica is away for longer than tombstones are kept.</summary>

@@ -1,3 +1,4 @@
+using Torc.Core.Consensus;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Simulator.Checkers;
@@ -26,6 +27,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     public QueueChecker Queues { get; } = new();
 
     public ArrivalChecker Arrivals { get; } = new();
+
+    public VoteChecker Votes { get; } = new();
 
     public QuorumChecker Quorums { get; } = new();
 
@@ -63,7 +66,9 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     /// <summary>By the newest map.</summary>
     public bool IsMember(int machine) => Placements.Newest?.Nodes.Any(listed => listed.PeerAddress == SimulatedMachine.AddressOf(machine)) ?? false;
 
-    public void OnWriteArrived(ushort node, UInt128 version) => Arrivals.Arrived(node, version);
+    public void OnWriteArrived(ushort node, UInt128 version, ulong epoch) => Arrivals.Arrived(node, version, epoch);
+
+    public void OnVoteDurable(int node, AcceptorState vote) => Votes.Saved(node, vote);
 
     public void OnDiskFailed(int node)
     {
@@ -90,7 +95,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
                 Fences.Acted(queue.NowMicros, node, identity.Incarnation, "acknowledged a write");
                 RequestDecided decided = Describe(identity.Self.Id, happened);
                 Quorums.Decided(decided);
-                Arrivals.Decided(decided, happened.Version.ToUInt128());
+                Arrivals.Decided(decided, happened.Version.ToUInt128(), placements.MapOf(happened.Epoch).EpochOf(happened.Partition));
                 break;
             case NodeEventKind.DamagedRead:
                 _damaged.Add(node);

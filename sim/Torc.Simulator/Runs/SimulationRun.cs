@@ -195,6 +195,7 @@ public sealed class SimulationRun
             _observer.Stamps.Violations,
             _observer.Quorums.Violations,
             _observer.Arrivals.Violations,
+            _observer.Votes.Violations,
             _observer.Queues.Violations,
             _observer.Maps.Violations,
             _trees.Violations,

@@ -1,3 +1,5 @@
+using Torc.Core.Clocks;
+using Torc.Core.Consensus;
 using Torc.Core.Replication;
 using Torc.Simulator.Checkers;
 
@@ -71,12 +73,40 @@ public class EventCheckersTests
     public void Only_a_replica_that_the_write_came_to_is_counted()
     {
         var checker = new ArrivalChecker();
-        checker.Arrived(2, 8);
-        checker.Arrived(3, 7);
-        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)), 8);
+        checker.Arrived(2, 8, epoch: 3);
+        checker.Arrived(3, 7, epoch: 3);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)), 8, epoch: 3);
         checker.Violations.ShouldBeEmpty();
-        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (3, CountedAnswer.Present)), 8);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (3, CountedAnswer.Present)), 8, epoch: 3);
         checker.Violations.Select(violation => violation.Invariant).ShouldBe([3]);
+    }
+
+    [Fact]
+    public void A_replica_that_goes_by_a_later_map_is_not_counted()
+    {
+        var checker = new ArrivalChecker();
+        checker.Arrived(2, 8, epoch: 2);
+        checker.Arrived(2, 8, epoch: 4);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (2, CountedAnswer.Present)), 8, epoch: 3);
+        checker.Violations.ShouldBeEmpty();
+        checker.Arrived(3, 9, epoch: 4);
+        checker.Decided(Write(100, 200, (1, CountedAnswer.Present), (3, CountedAnswer.Present)), 9, epoch: 3);
+        checker.Violations.Select(violation => violation.Invariant).ShouldBe([9]);
+    }
+
+    [Fact]
+    public void A_vote_only_rises()
+    {
+        var low = new Ballot(1, new Actor(1));
+        var high = new Ballot(2, new Actor(1));
+        var checker = new VoteChecker();
+        checker.Saved(1, new AcceptorState(5, 77, low, Ballot.None, default));
+        checker.Saved(1, new AcceptorState(5, 77, high, high, new byte[] { 1 }));
+        checker.Saved(1, new AcceptorState(6, 77, low, Ballot.None, default));
+        checker.Saved(2, new AcceptorState(5, 78, low, Ballot.None, default));
+        checker.Violations.ShouldBeEmpty();
+        checker.Saved(1, new AcceptorState(5, 77, high, Ballot.None, default));
+        checker.Violations.Select(violation => violation.Invariant).ShouldBe([9]);
     }
 
     [Theory]

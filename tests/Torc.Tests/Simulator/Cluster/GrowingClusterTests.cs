@@ -1,4 +1,5 @@
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Core.Replication;
@@ -107,7 +108,11 @@ public sealed class GrowingClusterTests
         {
         }
 
-        public void OnWriteArrived(ushort node, UInt128 version)
+        public void OnWriteArrived(ushort node, UInt128 version, ulong epoch)
+        {
+        }
+
+        public void OnVoteDurable(int node, AcceptorState vote)
         {
         }
 

@@ -38,6 +38,9 @@ public class DefectTests
         [Defect.ForwardRunTwice] = ([1], 1),
         [Defect.ActorReused] = ([2], 1),
         [Defect.TombstoneDroppedEarly] = ([1], 1),
+        [Defect.StaleEpochAccepted] = ([9], 1),
+        [Defect.QuorumInOneSet] = ([1, 3], 1),
+        [Defect.VoteForgotten] = ([9], 1),
     };
 
     public static TheoryData<Defect> Defects => [.. Enum.GetValues<Defect>().Where(defect => defect != Defect.None)];
