@@ -12,6 +12,12 @@ public sealed record NodeOptions
     /// <summary>A read whose asked replicas have not answered by then asks another.</summary>
     public int SpeculativeReadMs { get; init; } = 50;
 
+    /// <summary>One copy of a write crosses to each other data centre, and a replica there passes it on.</summary>
+    public bool RelaysWrites { get; init; } = true;
+
+    /// <summary>A replica that has not answered so long after a relay was to pass a write on, beyond two round trips to the relay, is sent it directly.</summary>
+    public int RelayTimeoutMs { get; init; } = 200;
+
     /// <summary>A superseded write is stamped again this many times; a hot key fought over by skewed clocks needs a few.</summary>
     public int RestampsMax { get; init; } = 8;
 

@@ -160,7 +160,7 @@ internal sealed class NodeHost
                 OnControlMessage(from, message);
             else if (!isGuest)
                 shards |= 1UL << Node.ShardOf(message.Partition);
-            if (message.Kind == PeerMessageKind.Write && WriteMessage.TryRead(message.Body, out WriteMessage write))
+            if (CarriedWrite.TryRead(message, out WriteMessage write))
                 _context.Observer.OnWriteArrived(Node.Identity.Self.Id, write.Delta.MaxVersion.ToUInt128(), Node.View.Map?.EpochOf(message.Partition) ?? 0);
         }
         Check.That(!reader.Failed);

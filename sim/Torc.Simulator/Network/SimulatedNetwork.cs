@@ -17,6 +17,7 @@ public sealed class SimulatedNetwork
     private readonly SortedDictionary<(int From, int To), long> _cuts = [];
     private readonly SortedDictionary<(int From, int To), long> _extraDelays = [];
     private readonly SortedDictionary<long, ConnectionEnd> _open = [];
+    private readonly SortedDictionary<(int From, int To), long> _bytesSent = [];
     private long _lastId;
     private long _lastCut;
 
@@ -28,6 +29,9 @@ public sealed class SimulatedNetwork
     }
 
     public NetworkOptions Options { get; }
+
+    /// <summary>Bytes that one host sent to another so far.</summary>
+    public IReadOnlyDictionary<(int From, int To), long> BytesSent => _bytesSent;
 
     /// <summary>Open ends, for faults that want to break one.</summary>
     public IReadOnlyCollection<ConnectionEnd> OpenEnds => _open.Values;
@@ -145,6 +149,7 @@ public sealed class SimulatedNetwork
     private void SendWhole(ConnectionEnd from, byte[]? chunk)
     {
         from.BytesUnderWay += chunk?.Length ?? 0;
+        _bytesSent[(from.Host, from.RemoteHost)] = _bytesSent.GetValueOrDefault((from.Host, from.RemoteHost)) + (chunk?.Length ?? 0);
         Schedule(from, chunk);
     }
 

@@ -137,6 +137,8 @@ public sealed record RunSettings
         HintReplayBytesPerTickMax = (int)random.Between(1, 64 << 10),
         HintRetryMs = (int)random.Between(50, 2_000),
         HintRefusalMs = (int)random.Between(50, 2_000),
+        RelaysWrites = random.Chance(0.85),
+        RelayTimeoutMs = (int)random.Between(20, 400),
     };
 
     private static StorageOptions DrawStorage(SeededRandom random) => new()

@@ -251,6 +251,9 @@ public sealed class SimulationRun
     private string[] TraceOf(string? key) =>
         [.. _history.Operations.Where(operation => operation.Key == key).Select(operation => operation.ToString())];
 
+    private bool IsAcross(int from, int to) =>
+        from < _plan.Settings.Nodes && to < _plan.Settings.Nodes && from % _plan.Settings.DataCentres != to % _plan.Settings.DataCentres;
+
     private RunResult MakeResult() => new(
         _plan,
         _queue.Hash,
@@ -264,6 +267,7 @@ public sealed class SimulationRun
         Changes = _operator.Counts,
         Maps = _observer.Placements.MapCount,
         ChangesEnded = _observer.Placements.ChangesEnded,
+        BytesAcross = _network.BytesSent.Where(link => IsAcross(link.Key.From, link.Key.To)).Sum(link => link.Value),
         KeyTrace = TraceOf(_violations.Find(violation => violation.Key.Length > 0)?.Key),
         Answers = [.. _history.Operations.Where(operation => operation.Outcome is OperationOutcome.Done or OperationOutcome.NotApplied)
             .Select(operation => (operation.InvokedMicros, operation.CompletedMicros - operation.InvokedMicros))],

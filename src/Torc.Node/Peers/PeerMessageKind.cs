@@ -30,6 +30,8 @@ public enum PeerMessageKind : byte
     ListReply = 25,
     Hint = 26,
     HintReply = 27,
+    Relay = 28,
+    PassedWrite = 29,
 
     TreeRoots = 40,
     TreeRootsReply = 41,

@@ -29,13 +29,18 @@ public readonly ref struct WriteMessage
     public static void Write(
         PeerBuffer to, ushort partition, ulong operation, byte keyspace, ReadOnlySpan<byte> key, Version version, ReadOnlySpan<byte> row)
     {
-        ByteWriter body = to.Begin(PeerMessageKind.Write, partition);
+        WriteBody(to.Begin(PeerMessageKind.Write, partition), operation, keyspace, key, version, row);
+        to.End();
+    }
+
+    /// <summary>The body alone: to be sent to several, or within another message.</summary>
+    public static void WriteBody(ByteWriter body, ulong operation, byte keyspace, ReadOnlySpan<byte> key, Version version, ReadOnlySpan<byte> row)
+    {
         body.WriteUInt64(operation);
         body.WriteByte(keyspace);
         body.WriteVersion(version);
         body.WriteBlob(key);
         body.WriteBlob(row);
-        to.End();
     }
 
     /// <summary>Only the key, without a look at the row.</summary>

@@ -26,6 +26,7 @@ internal sealed class MapChange(Shard shard)
             return;
         shard.ReadsOfTurn.Clear();
         shard.RemoteWrites.OnMapChanged(previous, map);
+        shard.Relays.OnMapChanged(previous, map);
         shard.Operations.MapChanged(previous, map, shard.Pool);
     }
 

@@ -12,6 +12,8 @@ internal sealed class PeerReplies(Shard shard)
             case PeerMessageKind.WriteReply when WriteReply.TryRead(message.Body, out WriteReply write):
                 if (!shard.RemoteWrites.IsEmpty)
                     shard.RemoteWrites.Answered(write.Operation, from);
+                if (!shard.Relays.IsEmpty)
+                    shard.Relays.Answered(write.Operation, from);
                 Operation? writing = shard.Operations.Find(write.Operation);
                 writing?.OnWriteReply(from, write);
                 shard.Pool.PutBack(writing);

@@ -26,6 +26,7 @@ internal sealed class ReplicaRequests(Shard shard)
         bool valid = message.Kind switch
         {
             PeerMessageKind.Write => TryWrite(from, message, finished),
+            PeerMessageKind.Relay => TryRelay(from, message),
             PeerMessageKind.Read => TryRead(from, message, finished),
             PeerMessageKind.Hint => TryHint(from, message, finished),
             PeerMessageKind.Scan => TryScan(from, message, finished),
@@ -36,6 +37,17 @@ internal sealed class ReplicaRequests(Shard shard)
         };
         if (!valid)
             shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: $"malformed {message.Kind}"));
+    }
+
+    /// <summary>A write that a relay passes on: as if its coordinator had sent it, who gets the answer, and the newer map if it acts by an older one.</summary>
+    public void HandlePassed(ushort from, in PeerMessage message)
+    {
+        bool isValid = PassedWriteMessage.TryRead(message.Body, out PassedWriteMessage passed);
+        bool isOfMember = isValid && passed.Coordinator != shard.View.Self && shard.View.Map?.NodeOf(passed.Coordinator) is not null;
+        if (isOfMember)
+            Handle(passed.Coordinator, new PeerMessage(PeerMessageKind.Write, message.Partition, message.Epoch, passed.WriteBody), null);
+        else
+            shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: isValid ? "a write passed on for no member" : "malformed PassedWrite"));
     }
 
     /// <summary>The key that a write or a read is about.</summary>
@@ -77,6 +89,20 @@ internal sealed class ReplicaRequests(Shard shard)
         var reply = new WriteReply(write.Operation, status, shard.IsComplete(message.Partition), applied.Winner);
         reply.Write(shard.Outbox.Gated(from), message.Partition);
         return true;
+    }
+
+    /// <summary>This node is the relay of a write: the others are sent it before anything here waits for storage, then it is a write like any other.</summary>
+    private bool TryRelay(ushort from, in PeerMessage message)
+    {
+        if (!RelayMessage.TryRead(message.Body, out RelayMessage relay))
+            return false;
+        for (int index = 0; index < relay.Count; index++)
+        {
+            ushort node = relay.NodeAt(index);
+            if (node != shard.View.Self && shard.View.Map!.IsMember(message.Partition, node) && shard.View.IsUp(node))
+                PassedWriteMessage.Write(shard.Outbox.Immediate(node), message.Partition, from, relay.WriteBody);
+        }
+        return TryWrite(from, new PeerMessage(PeerMessageKind.Write, message.Partition, message.Epoch, relay.WriteBody), null);
     }
 
     private bool TryRead(ushort from, in PeerMessage message, ColdRead? finished)

@@ -62,6 +62,7 @@ public sealed class Shard
         Hints = new Hints(this);
         Fallbacks = new Fallbacks(this);
         HintReplay = new HintReplay(this);
+        Relays = new Relays(this);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
@@ -143,6 +144,8 @@ public sealed class Shard
 
     internal RemoteWrites RemoteWrites { get; } = new();
 
+    internal Relays Relays { get; }
+
     internal int ShardCount => _node.Shards.Count;
 
     /// <summary>For a delta that is applied before the turn goes on.</summary>
@@ -193,8 +196,11 @@ public sealed class Shard
         switch (message.Kind)
         {
             case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Hint or PeerMessageKind.Scan or PeerMessageKind.List
-                or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes:
+                or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes or PeerMessageKind.Relay:
                 Replicas.Handle(from, message, null);
+                break;
+            case PeerMessageKind.PassedWrite:
+                Replicas.HandlePassed(from, message);
                 break;
             case PeerMessageKind.Forward:
                 _routing.OnForward(from, message);
@@ -237,6 +243,7 @@ public sealed class Shard
             if (!peer.IsUp || view.IsUp(peer.Node.Id))
                 continue;
             RemoteWrites.OnPeerDown(peer.Node.Id);
+            Relays.OnPeerDown(peer.Node.Id);
             Operations.PeerDown(peer.Node.Id, Pool);
         }
         foreach (PeerState peer in view.Peers)
@@ -259,6 +266,7 @@ public sealed class Shard
         _former.Run();
         _expiry.Run();
         HintReplay.Run();
+        Relays.Run();
         if (!RemoteWrites.IsEmpty)
             RemoteWrites.Run(View, Hints.WaitingBytes, Now.MonotonicMicros);
     }

@@ -15,7 +15,8 @@ internal interface IWritePhaseOwner
 }
 
 /// <summary>
-/// The quorum write of an operation: sends the delta to all replicas at once, counts with <see cref="QuorumWrite"/>. The local
+/// The quorum write of an operation: sends the delta to all replicas at once, those of other data centres through
+/// one of each (<see cref="Relays"/>), counts with <see cref="QuorumWrite"/>. The local
 /// replica has applied the delta before; its acknowledgement counts at once because the operation remembers how far the log has to be durable before its reply may leave.
 /// </summary>
 internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
@@ -45,6 +46,8 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
     public void Begin(Version version, ByteWriter delta, Version localWinner, in QuorumRule rule)
     {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
+        bool relays = Shard.Relays.IsUsed(operation.Map);
+        ReplicaSet across = ReplicaSet.Empty;
         _isActive = true;
         _hasHints = false;
         _version = version;
@@ -58,12 +61,23 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
             ushort node = replicas[i];
             if (node == Shard.View.Self)
                 _quorum.Acknowledge(i, reflected: true, localWinner, operation.Counts(i, Shard.IsComplete(operation.Request.Partition)));
-            else if (Shard.View.IsUp(node))
-                Send(node);
-            else
+            else if (!Shard.View.IsUp(node))
                 FailOver(i);
+            else if (relays && Shard.IsRemote(operation.Map, node))
+                across = across.With(i);
+            else
+                Send(node);
         }
+        if (!across.IsEmpty)
+            SendAcross(across);
         Decide();
+    }
+
+    private void SendAcross(ReplicaSet remote)
+    {
+        Shard.Relays.Send(operation, remote, _version, _delta.Written);
+        foreach (int replica in remote)
+            Shard.RemoteWrites.Sent(operation.Id, operation.Replicas[replica], operation.Request.Partition, Shard.Now.MonotonicMicros);
     }
 
     private void Send(ushort node)

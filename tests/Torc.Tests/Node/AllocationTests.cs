@@ -35,6 +35,16 @@ public class AllocationTests
         Allocations.Least(() => Repeat(cluster, gets)).ShouldBe(0, "bytes for GETs");
     }
 
+    /// <summary>At quorum of six replicas in two data centres, one of which is sent each write once and passes it on.</summary>
+    [Fact]
+    public void Nor_do_sets_that_are_relayed()
+    {
+        var cluster = new SteadyCluster(6, dataCentres: 2);
+        byte[] sets = Batch(static key => ["SET", $"key:{key}", "a value of some length"]);
+        Repeat(cluster, sets);
+        Allocations.Least(() => Repeat(cluster, sets)).ShouldBe(0, "bytes for SETs");
+    }
+
     private static void Repeat(SteadyCluster cluster, byte[] pipeline)
     {
         for (int round = 0; round < Rounds; round++)
@@ -54,14 +64,14 @@ public class AllocationTests
     {
         private readonly SteadyNode[] _nodes;
 
-        public SteadyCluster(int nodes)
+        public SteadyCluster(int nodes, int dataCentres = 1)
         {
             List<string> addresses = [.. Enumerable.Range(0, nodes).Select(static i => $"n:{7001 + i}")];
             var settings = new FormationSettings(
-                addresses, 8, Math.Min(nodes, 3),
+                addresses, 8, Math.Min(nodes, 3 * dataCentres),
                 [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(static id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
             CommandTable commands = TorcNode.MakeCommandTable();
-            _nodes = [.. Enumerable.Range(0, nodes).Select(i => new SteadyNode(i, addresses[i], settings, commands))];
+            _nodes = [.. Enumerable.Range(0, nodes).Select(i => new SteadyNode(i, addresses[i], dataCentres == 1 ? "" : $"dc{i % dataCentres}", settings, commands))];
             foreach (SteadyNode node in _nodes)
                 node.Control(control => control.Start(Now, node.Outbox));
             foreach (SteadyNode node in _nodes)
@@ -128,11 +138,11 @@ public class AllocationTests
     {
         private ClusterView _view;
 
-        public SteadyNode(int index, string address, FormationSettings settings, CommandTable commands)
+        public SteadyNode(int index, string address, string dataCentre, FormationSettings settings, CommandTable commands)
         {
             Index = index;
             Sent = [.. settings.FirstNodes.Select(static _ => new ByteWriter())];
-            var self = new NodeInfo((ushort)index, address, "n", 6379, 8379, "", "", 1, (ulong)(100 + index));
+            var self = new NodeInfo((ushort)index, address, "n", 6379, 8379, dataCentre, "", 1, (ulong)(100 + index));
             Node = new TorcNode(new NodeIdentity(self, (ulong)(100 + index) << 16 | 1, null, 1), settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), commands);
             var options = new StorageOptions { SegmentBytes = 16 << 20, Mode = StorageMode.Memory };
             ShardStore.Open(LoopNode.NoDisk.Instance, options, new Instant(1, 1), out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);

@@ -14,7 +14,7 @@ public class FrozenNumbersTests
             "1 Heartbeat", "2 HeartbeatEcho", "3 Greeting", "4 GossipRound", "5 GossipAnswer", "6 Probe",
             "7 ProbeAnswer", "8 ProbeRequest", "9 NewerMap", "10 Consensus", "11 JoinRequest", "12 JoinAnswer", "13 Map", "14 MapQuestion", "16 Write",
             "17 WriteReply", "18 Read", "19 ReadReply", "20 Scan",
-            "21 ScanReply", "22 Forward", "23 ForwardReply", "24 List", "25 ListReply", "26 Hint", "27 HintReply",
+            "21 ScanReply", "22 Forward", "23 ForwardReply", "24 List", "25 ListReply", "26 Hint", "27 HintReply", "28 Relay", "29 PassedWrite",
             "40 TreeRoots", "41 TreeRootsReply", "42 TreeNodes", "43 TreeNodesReply",
         ]);
         PeerGreeting.ProtocolVersion.ShouldBe((ushort)4);

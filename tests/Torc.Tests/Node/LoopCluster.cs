@@ -37,10 +37,12 @@ internal sealed class LoopCluster
     /// <param name="dataCentres">Node i is in data centre i mod this; three replicas in each.</param>
     /// <param name="sloppy">Whether hints count.</param>
     /// <param name="options">The defaults by default.</param>
+    /// <param name="levelMax">The cluster's level.</param>
     public LoopCluster(
         int nodes, int partitions = 8, int shards = 2, CommandTable? commands = null, INodeSurroundings? surroundings = null, int dataCentres = 1,
-        bool sloppy = true, NodeOptions? options = null)
+        bool sloppy = true, NodeOptions? options = null, byte levelMax = ClusterLevel.Newest)
     {
+        LevelMax = levelMax;
         Sloppy = sloppy;
         Options = options ?? new NodeOptions();
         DataCentres = dataCentres;
@@ -65,18 +67,15 @@ internal sealed class LoopCluster
     }
 
     public CommandTable Commands { get; }
-
     public INodeSurroundings Surroundings { get; }
-
     public int Partitions { get; }
-
     public int ShardCount { get; }
-
     public int DataCentres { get; }
-
     public bool Sloppy { get; }
-
     public NodeOptions Options { get; }
+    public byte LevelMax { get; }
+    /// <summary>Bytes of frames that nodes sent to nodes of other data centres.</summary>
+    public long BytesAcross { get; private set; }
 
     public long WallMs { get; set; } = 1_800_000_000_000;
 
@@ -88,7 +87,8 @@ internal sealed class LoopCluster
 
     public FormationSettings Settings => new(
         _addresses, Partitions, 3 * DataCentres,
-        [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum, Sloppy))]);
+        [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum, Sloppy))])
+    { LevelMax = LevelMax };
 
     /// <summary>What a node is told that joins the cluster.</summary>
     public FormationSettings SettingsOfJoiner(int partitions) => new([], partitions, 3, []) { Seeds = [_addresses[0]] };
@@ -176,6 +176,7 @@ internal sealed class LoopCluster
 
     public void Send(int from, ushort to, ReadOnlySpan<byte> frames)
     {
+        BytesAcross += from % DataCentres != IndexOf(to) % DataCentres ? frames.Length : 0;
         if (_links.TryGetValue((from, IndexOf(to)), out Queue<byte[]>? link))
             link.Enqueue(frames.ToArray());
     }

@@ -23,6 +23,10 @@ internal static class PeerMessages
         RowView.TryDecode(version, row.Written, out RowView view).ShouldBeTrue();
 
         WriteMessage.Write(buffer, Partition, 1, 0, "key"u8, version, row.Written);
+        using var body = new ByteWriter();
+        WriteMessage.WriteBody(body, 14, 0, "key"u8, version, row.Written);
+        RelayMessage.Write(buffer, Partition, [4, 5], body.Written);
+        PassedWriteMessage.Write(buffer, Partition, 3, body.Written);
         new WriteReply(2, WriteStatus.Superseded, Complete: true, version).Write(buffer, Partition);
         ReadMessage.Write(buffer, Partition, 3, 15, wantsData: true, "key"u8);
         ReadReply.Write(buffer, Partition, 4, complete: true, withData: true, view);
@@ -51,6 +55,8 @@ internal static class PeerMessages
     {
         PeerMessageKind.Write => WriteMessage.TryRead(message.Body, out _),
         PeerMessageKind.WriteReply => WriteReply.TryRead(message.Body, out _),
+        PeerMessageKind.Relay => RelayMessage.TryRead(message.Body, out _),
+        PeerMessageKind.PassedWrite => PassedWriteMessage.TryRead(message.Body, out _),
         PeerMessageKind.Hint => HintMessage.TryRead(message.Body, out _),
         PeerMessageKind.HintReply => HintReply.TryRead(message.Body, out _),
         PeerMessageKind.Read => ReadMessage.TryRead(message.Body, out _),
