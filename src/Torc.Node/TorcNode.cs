@@ -94,6 +94,9 @@ public sealed class TorcNode
     /// <summary>Whether this node's copy of a partition counts; read by routing on any thread, checked again by the shard.</summary>
     public bool IsCompleteHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.IsComplete(partition);
 
+    /// <summary>Whether this node's copy of a partition stays in a set that shrinks and has yet to catch up.</summary>
+    public bool IsBehindHere(int partition) => _shards[ShardOf(partition)] is { } shard && shard.IsBehind(partition);
+
     /// <summary>The oldest epoch of a map by which a shard of this node still answers; 0 before the cluster is formed.</summary>
     public ulong MapEpochInShards
     {

@@ -24,18 +24,10 @@ public sealed record ChangeOptions
 
     public bool IsAny => Kinds.Count > 0;
 
-    /// <summary>
-    /// What is drawn. Not the death of a machine: a copy that is incomplete, or comes to a data centre where the dead one was the only, waits for the dead
-    /// one for ever, because a map does not say whether a node that leaves is gone. Nor other replication factors: with fewer copies, those that stay
-    /// need not hold what only those that go have.
-    /// </summary>
-    private static readonly ChangeKind[] Drawn =
-        [ChangeKind.Join, ChangeKind.Leave, ChangeKind.Replace, ChangeKind.Weight, ChangeKind.Keyspace, ChangeKind.Cancel];
-
     public static ChangeOptions Draw(SeededRandom random)
     {
         double share = 0.3 + random.Unit() * 0.7;
-        ChangeKind[] kinds = [.. Drawn.Where(_ => random.Chance(share))];
+        ChangeKind[] kinds = [.. Enum.GetValues<ChangeKind>().Where(_ => random.Chance(share))];
         return new ChangeOptions
         {
             IntervalMeanMicros = random.Between(2_000_000, 25_000_000),

@@ -70,7 +70,7 @@ internal sealed class Operator
                 break;
             case ChangeKind.Replace:
                 NodeInfo old = map.Nodes.FirstOrDefault(node => _machines.Of(node).IsRetired) ?? Pick(random, map);
-                AskOfCandidate(random, ChangeKind.Replace, candidate => new ChangeRequest.Replace(old.Id, candidate));
+                AskOfCandidate(random, ChangeKind.Replace, candidate => new ChangeRequest.Replace(old.Id, candidate, _machines.Of(old).IsRetired));
                 break;
             case ChangeKind.Leave when MayGo(map):
                 Ask(random, ChangeKind.Leave, _ => new ClusterWish.Change(new ChangeRequest.Leave([Pick(random, map).Id])));
@@ -98,7 +98,7 @@ internal sealed class Operator
 
     private static NodeInfo Pick(SeededRandom random, ClusterMap map) => map.Nodes[random.Below(map.Nodes.Count)];
 
-    private bool MayGo(ClusterMap map) => map.Nodes.Count(node => node.State != NodeState.Leaving) > Math.Max(_settings.Changes.NodesMin, map.ReplicationFactor);
+    private bool MayGo(ClusterMap map) => map.Nodes.Count(node => !node.IsGoing) > Math.Max(_settings.Changes.NodesMin, map.ReplicationFactor);
 
     /// <summary>One loss at a time.</summary>
     private void LoseForGood(SeededRandom random, ClusterMap map)
@@ -166,8 +166,8 @@ internal sealed class Operator
         if (dead is null || (!_isHealed && !_random.Chance(DutyChance)))
             return;
         if (!map.IsChanging)
-            Ask(_random, ChangeKind.Remove, _ => new ClusterWish.Change(new ChangeRequest.Leave([dead.Id])));
-        else if (IsAwaited(map, dead.Id))
+            Ask(_random, ChangeKind.Remove, _ => new ClusterWish.Change(new ChangeRequest.Remove([dead.Id])));
+        else if (IsAwaited(map, dead.Id) || (_isHealed && dead.State != NodeState.Gone))
             Ask(_random, ChangeKind.Cancel, _ => new ClusterWish.Cancel());
     }
 

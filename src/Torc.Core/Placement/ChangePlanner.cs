@@ -18,13 +18,14 @@ public static class ChangePlanner
         {
             ChangeRequest.Join join => Join(map, draft, join.Nodes),
             ChangeRequest.Leave leave => Leave(draft, leave.Nodes),
-            ChangeRequest.Replace replace => Leave(draft, [replace.Old]) ?? Join(map, draft, [replace.New]) ?? FindUnlike(draft, replace),
+            ChangeRequest.Remove remove => Leave(draft, remove.Nodes, areGone: true),
+            ChangeRequest.Replace replace => Leave(draft, [replace.Old], replace.IsGone) ?? Join(map, draft, [replace.New]) ?? FindUnlike(draft, replace),
             ChangeRequest.Weight weight => ChangeWeight(draft, weight),
             ChangeRequest.ReplicationFactor factor => ChangeFactor(draft, factor.Copies),
             ChangeRequest.Keyspaces keyspaces => ChangeKeyspaces(draft, keyspaces.Settings),
             _ => throw new InvariantException("An unknown kind of request"),
         };
-        if (refusal is null && draft.Nodes.All(node => node.State == NodeState.Leaving))
+        if (refusal is null && draft.Nodes.All(node => node.IsGoing))
             refusal = "One node at least has to stay.";
         if (refusal is null && PlacementPart.CopiesOf(PlacementPart.Of(draft.Nodes, draft.Copies)) == 0)
             refusal = $"No node would be left in a data centre that is to keep copies ({draft.Copies}): let others keep some first.";
@@ -36,7 +37,7 @@ public static class ChangePlanner
             ChangeRequest.Keyspaces => Plan(draft, PresentSets(draft)),
             ChangeRequest.Replace replace => Plan(draft, Substituted(draft, replace.Old)),
             ChangeRequest.Join => Balanced(draft, MoveScope.ToJoining),
-            ChangeRequest.Leave => Balanced(draft, MoveScope.Displaced),
+            ChangeRequest.Leave or ChangeRequest.Remove => Balanced(draft, MoveScope.Displaced),
             _ => Balanced(draft, MoveScope.Any),
         };
     }
@@ -50,7 +51,7 @@ public static class ChangePlanner
             return $"A cluster has at most {ClusterMap.NodesMax} nodes, and gives {ClusterMap.NodeIdMax + 1} ids in its life.";
         foreach (NodeInfo node in joining)
         {
-            if (draft.Nodes.FirstOrDefault(member => member.PeerAddress == node.PeerAddress && member.State != NodeState.Leaving) is { } same)
+            if (draft.Nodes.FirstOrDefault(member => member.PeerAddress == node.PeerAddress && !member.IsGoing) is { } same)
                 return $"{node.PeerAddress} is the address of node {same.Id}.";
             if (draft.Nodes.Any(member => member.Birth == node.Birth) || draft.Removed.Any(member => member.Birth == node.Birth))
                 return $"The data directory of {node.PeerAddress} belongs to a node that is or was a member. Start it with an empty one.";
@@ -61,7 +62,7 @@ public static class ChangePlanner
         return null;
     }
 
-    private static string? Leave(ClusterMapDraft draft, IReadOnlyList<ushort> leaving)
+    private static string? Leave(ClusterMapDraft draft, IReadOnlyList<ushort> leaving, bool areGone = false)
     {
         if (leaving.Count == 0)
             return "No node was named.";
@@ -72,7 +73,7 @@ public static class ChangePlanner
             int index = Array.FindIndex(draft.Nodes, node => node.Id == id);
             if (index < 0)
                 return $"Node {id} is no member.";
-            draft.Nodes[index] = draft.Nodes[index] with { State = NodeState.Leaving };
+            draft.Nodes[index] = draft.Nodes[index] with { State = areGone && draft.Level >= ClusterLevel.GoneNodes ? NodeState.Gone : NodeState.Leaving };
         }
         return null;
     }

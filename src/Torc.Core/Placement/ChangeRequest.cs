@@ -6,11 +6,14 @@ public abstract record ChangeRequest
     /// <summary>Nodes come in. Their ids are given by the plan; what they say for an id is ignored.</summary>
     public sealed record Join(IReadOnlyList<NodeInfo> Nodes) : ChangeRequest;
 
-    /// <summary>Nodes go, alive (leave) or dead (remove): the plan is the same, because a move never needs the node that it takes from.</summary>
+    /// <summary>Nodes that are gone for ever are taken out. The plan is that of <see cref="Leave"/>; nobody waits for what they could still tell.</summary>
+    public sealed record Remove(IReadOnlyList<ushort> Nodes) : ChangeRequest;
+
+    /// <summary>Nodes go, and others take over their copies first.</summary>
     public sealed record Leave(IReadOnlyList<ushort> Nodes) : ChangeRequest;
 
-    /// <summary>A new node takes exactly what another one holds, which goes.</summary>
-    public sealed record Replace(ushort Old, NodeInfo New) : ChangeRequest;
+    /// <summary>A new node takes exactly what another one holds, which goes, or is gone for ever.</summary>
+    public sealed record Replace(ushort Old, NodeInfo New, bool IsGone = false) : ChangeRequest;
 
     public sealed record Weight(ushort Node, int Value) : ChangeRequest;
 

@@ -16,11 +16,12 @@
 // epoch is at least ClusterMap.EpochOf(partition):
 //
 //   Begin                nothing. It adds conditions to requests and takes none away.
-//   Complete             per partition: reports of it from a majority of the present set in each data centre (these are fenced: a request that counts
-//                        by the present set alone no longer finds a quorum), and from ALL of the new set that were not in the present one,
-//                        each saying that its copy is complete; and a majority of the new set in each data centre with complete copies.
+//   Complete             per partition: reports of it from so many of the present set in each data centre that the others are no quorum (a request that
+//                        counts by the present set alone no longer finds one), and from ALL of the new set that were not in the present one,
+//                        each saying that its copy is complete; and a majority of the new set in each data centre with complete copies, which those
+//                        that stay have brought up to date where the set shrinks (StayerRule).
 //                        StepRules has these rules.
-//   Finish               per partition: reports of it from a majority of its set in each data centre. And nodes that are leaving report that
+//   Finish               per partition: reports of it from so many of its set in each data centre that the others are no quorum. And nodes that are leaving report that
 //                        they hold no hints for others.
 //   Cancel               nothing: what is pending met the quorum of the present set all along.
 //
@@ -127,12 +128,12 @@ public static class ChangeSteps
     }
 
     private static IEnumerable<NodeInfo> Staying(NodeInfo[] nodes) =>
-        nodes.Where(node => node.State != NodeState.Leaving).Select(node => node with { State = NodeState.Normal });
+        nodes.Where(node => !node.IsGoing).Select(node => node with { State = NodeState.Normal });
 
     internal static ClusterMap Finished(ClusterMapDraft draft)
     {
         Check.That(draft.Moves.All(move => move is null));
-        NodeInfo[] leaving = [.. draft.Nodes.Where(node => node.State == NodeState.Leaving)];
+        NodeInfo[] leaving = [.. draft.Nodes.Where(node => node.IsGoing)];
         draft.Removed = [.. draft.Removed.Concat(leaving.Select(node => new RemovedNode(node.Id, node.Birth))).OrderBy(node => node.Id)];
         draft.Nodes = [.. Staying(draft.Nodes)];
         draft.Voters = VoterChoice.Choose(draft.Nodes, draft.Voters);

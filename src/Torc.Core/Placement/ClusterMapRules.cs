@@ -22,11 +22,11 @@ internal static class ClusterMapRules
             return "number of nodes";
         if (map.Moves.Length != map.Replicas.Length || map.PartitionEpochs.Length != map.Replicas.Length)
             return "number of partitions";
-        return FindNodeFault(map.Nodes) ?? FindRemovedFault(map) ?? FindVoterFault(map) ?? FindKeyspaceFault(map.Keyspaces)
+        return FindNodeFault(map.Nodes, map.Level) ?? FindRemovedFault(map) ?? FindVoterFault(map) ?? FindKeyspaceFault(map.Keyspaces)
             ?? FindReplicaFault(map);
     }
 
-    private static string? FindNodeFault(NodeInfo[] nodes)
+    private static string? FindNodeFault(NodeInfo[] nodes, byte level)
     {
         for (int index = 0; index < nodes.Length; index++)
         {
@@ -39,7 +39,7 @@ internal static class ClusterMapRules
                 return $"weight or port of node {node.Id}";
             if (!Fits(node.PeerAddress) || !Fits(node.Host) || !Fits(node.DataCentre) || !Fits(node.Rack))
                 return $"a text of node {node.Id} is too long";
-            if (!Enum.IsDefined(node.State))
+            if (!Enum.IsDefined(node.State) || (node.State == NodeState.Gone && level < ClusterLevel.GoneNodes))
                 return $"state of node {node.Id}";
         }
         return null;

@@ -88,7 +88,7 @@ public sealed class CopiesWanted : IEquatable<CopiesWanted>
     /// <summary>Null, or in words why these nodes cannot keep these copies at all. Too few of them in a data centre is no reason.</summary>
     public string? FindUnknown(IReadOnlyList<NodeInfo> nodes)
     {
-        string[] known = [.. nodes.Where(node => node.State != NodeState.Leaving).Select(node => node.DataCentre).Distinct().Order(StringComparer.Ordinal)];
+        string[] known = [.. nodes.Where(node => !node.IsGoing).Select(node => node.DataCentre).Distinct().Order(StringComparer.Ordinal)];
         DataCentreCopies? unknown = ByDataCentre.FirstOrDefault(centre => !known.Contains(centre.DataCentre));
         return unknown is null ? null : $"No node is in data centre {unknown.DataCentre}. There are nodes in {string.Join(", ", known)}.";
     }

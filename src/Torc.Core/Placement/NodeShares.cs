@@ -12,7 +12,7 @@ internal static class NodeShares
     /// <param name="held">What each node holds now.</param>
     public static int[] Of(NodeInfo[] nodes, int partitions, int copies, int[] held)
     {
-        int[] open = [.. Enumerable.Range(0, nodes.Length).Where(node => nodes[node].State != NodeState.Leaving)];
+        int[] open = [.. Enumerable.Range(0, nodes.Length).Where(node => !nodes[node].IsGoing)];
         NodeInfo[] staying = [.. open.Select(node => nodes[node])];
         long[] present = [.. open.Select(node => (long)held[node])];
         int[] divided = Apportionment.Divide(partitions * copies, [.. staying.Select(node => (long)node.Weight)], [.. staying.Select(_ => (long)partitions)], present);

@@ -10,4 +10,7 @@ public enum NodeState : byte
 
     /// <summary>A change that takes the node out is under way: it keeps its replicas until each has moved, and is planned none.</summary>
     Leaving = 2,
+
+    /// <summary>The same for a node that is gone for ever, on the operator's word: nobody waits for it. From <see cref="ClusterLevel.GoneNodes"/> on.</summary>
+    Gone = 3,
 }

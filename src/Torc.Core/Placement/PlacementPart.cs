@@ -39,7 +39,7 @@ internal sealed record PlacementPart(string? DataCentre, int[] Members, NodeInfo
         if (Wanted == 0)
             warnings.Add($"Data centre {DataCentre} is given no copies: its nodes keep nothing, and local levels are refused there.");
         else if (Copies < Wanted)
-            warnings.Add($"Data centre {DataCentre} is to have {Wanted} copies of each key and has {Nodes.Count(node => node.State != NodeState.Leaving)} nodes, so each key has {Copies} there.");
+            warnings.Add($"Data centre {DataCentre} is to have {Wanted} copies of each key and has {Nodes.Count(node => !node.IsGoing)} nodes, so each key has {Copies} there.");
         if (Copies > 0)
             warnings.AddRange(PlacementWarnings.Of(Nodes, sets, Copies, Copies, byWeight, tolerance, firstComes).Select(warning => $"Data centre {DataCentre}: {warning}"));
         return warnings;
@@ -48,6 +48,6 @@ internal sealed record PlacementPart(string? DataCentre, int[] Members, NodeInfo
     private static PlacementPart Make(string? dataCentre, int[] members, NodeInfo[] nodes, int wanted)
     {
         NodeInfo[] own = [.. members.Select(member => nodes[member])];
-        return new PlacementPart(dataCentre, members, own, wanted, Math.Min(wanted, own.Count(node => node.State != NodeState.Leaving)));
+        return new PlacementPart(dataCentre, members, own, wanted, Math.Min(wanted, own.Count(node => !node.IsGoing)));
     }
 }

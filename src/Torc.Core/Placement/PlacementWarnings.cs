@@ -32,7 +32,7 @@ internal static class PlacementWarnings
     private static void WarnOfShared(List<string> warnings, NodeInfo[] nodes, IReadOnlyList<IReadOnlyCollection<int>> sets, int copies, string what,
         Func<NodeInfo, string> domainOf)
     {
-        int domains = nodes.Where(node => node.State != NodeState.Leaving).Select(domainOf).Distinct().Count();
+        int domains = nodes.Where(node => !node.IsGoing).Select(domainOf).Distinct().Count();
         if (domains == 1)
             return;
         int shared = sets.Count(members => members.Select(index => domainOf(nodes[index])).Distinct().Count() < copies);

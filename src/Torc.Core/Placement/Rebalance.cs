@@ -45,7 +45,7 @@ internal sealed class Rebalance
     public Rebalance(NodeInfo[] nodes, int[][] replicas, int copies, MoveScope scope)
     {
         _nodes = nodes;
-        _eligible = [.. nodes.Select(node => node.State != NodeState.Leaving)];
+        _eligible = [.. nodes.Select(node => !node.IsGoing)];
         _copies = copies;
         _original = replicas;
         _sets = [.. replicas.Select(members => members.ToList())];

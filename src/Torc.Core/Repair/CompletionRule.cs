@@ -4,8 +4,9 @@ namespace Torc.Core.Repair;
 
 /// <summary>
 /// When a replica that may lack acknowledged writes counts again. A write that was acknowledged is on a quorum of
-/// complete replicas; this one may have been one of them, so it must have pulled from a quorum of complete others, or from
-/// all others, to hold whatever still exists.
+/// complete replicas, of which this one may have been one: so it must have pulled from more complete others than a quorum leaves out, or from
+/// all others, to hold whatever still exists. Reading a quorum would do, and is more than is needed where the number of replicas is even: with two, of
+/// which one is gone for ever, nobody else could ever take its place.
 /// </summary>
 public static class CompletionRule
 {
@@ -13,7 +14,12 @@ public static class CompletionRule
     /// <param name="near">Replicas of the set in the data centre.</param>
     /// <param name="nearComplete">Those pulled from that were complete.</param>
     public static bool MeetsLocalQuorums(int near, int nearComplete) =>
-        near == 0 || nearComplete > near - Levels.Required(ConsistencyLevel.Quorum, near);
+        near == 0 || nearComplete > Levels.LeftOutByQuorum(near);
+
+    /// <summary>Whether a whole copy that stays in a set which shrinks has pulled from so many complete others that together with it no quorum is without one of them.</summary>
+    /// <param name="replicas">Of the set, or of its part in a data centre.</param>
+    /// <param name="complete">Pulled from.</param>
+    public static bool HasCaughtUp(int replicas, int complete) => complete >= Levels.LeftOutByQuorum(replicas);
 
     /// <param name="replicas">Length of the partition's set: what its quorum is a quorum of.</param>
     /// <param name="others">Replicas of the set that can be pulled from: all but this one; all of them for a newcomer that the partition is moving to.</param>
@@ -22,6 +28,6 @@ public static class CompletionRule
     public static bool IsComplete(int replicas, int others, ReplicaSet finished, ReplicaSet completeAtStart)
     {
         int complete = finished.And(completeAtStart).Count;
-        return finished.Count >= others || complete >= Levels.Required(ConsistencyLevel.Quorum, replicas);
+        return finished.Count >= others || complete > Levels.LeftOutByQuorum(replicas);
     }
 }

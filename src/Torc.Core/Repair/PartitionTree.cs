@@ -35,6 +35,9 @@ public sealed class PartitionTree
             _building.Change(keyHash, before ^ after);
     }
 
+    /// <summary>A change of this key is to come.</summary>
+    public void Prefetch(ulong keyHash) => Tree?.Prefetch(keyHash);
+
     public void BeginBuild(long rows)
     {
         _building = new MerkleTree(MerkleTree.DepthFor(rows));

@@ -21,6 +21,9 @@ public static class Levels
         };
     }
 
+    /// <summary>How many of so many replicas a quorum leaves out at the most: one more, and every quorum has one of them.</summary>
+    public static int LeftOutByQuorum(int replicas) => replicas == 0 ? 0 : replicas - Required(ConsistencyLevel.Quorum, replicas);
+
     /// <summary>Only replicas in the data centre of the node that the client is connected to may coordinate and count.</summary>
     public static bool IsLocal(ConsistencyLevel level) => level is ConsistencyLevel.LocalOne or ConsistencyLevel.LocalQuorum;
 

@@ -443,7 +443,7 @@ public sealed class ControlPlane
     {
         // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
         ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _settings.LevelMax, _reports.OwnIncompleteBits());
+        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _settings.LevelMax, _reports.OwnIncompleteBits(), _reports.OwnBehindBits());
     }
 
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>

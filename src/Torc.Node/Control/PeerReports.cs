@@ -8,6 +8,7 @@ namespace Torc.Node.Control;
 internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, bool> isAlive) : ChangeDriver.IReports
 {
     private readonly Dictionary<ushort, ImmutableArray<bool>> _incomplete = [];
+    private readonly Dictionary<ushort, ImmutableArray<bool>> _behind = [];
     private readonly Dictionary<ushort, ulong> _mapEpochs = [];
     private readonly Dictionary<ushort, byte> _levels = []; // over the present link
     private readonly HashSet<ushort> _keepHints = [];
@@ -31,39 +32,21 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
 
     public void Take(ushort from, in HeartbeatMessage heartbeat)
     {
-        ReadOnlySpan<byte> bits = heartbeat.IncompleteBits;
         _mapEpochs[from] = heartbeat.MapEpoch;
         _levels[from] = heartbeat.Level;
         if (heartbeat.KeepsHints)
             _keepHints.Add(from);
         else
             _keepHints.Remove(from);
-        ImmutableArray<bool> known = _incomplete.GetValueOrDefault(from);
-        var flags = new bool[Math.Min(bits.Length * 8, node.PartitionCount)];
-        bool changed = known.IsDefault || known.Length != flags.Length;
-        for (int partition = 0; partition < flags.Length; partition++)
-        {
-            flags[partition] = (bits[partition / 8] & 1 << partition % 8) != 0;
-            changed |= !changed && known[partition] != flags[partition];
-        }
-        if (changed)
-            _incomplete[from] = [.. flags];
+        Take(_incomplete, from, heartbeat.IncompleteBits);
+        Take(_behind, from, heartbeat.BehindBits);
     }
 
     /// <summary>This node's own flags for the others: one bit per partition up to the last that is incomplete: nothing mostly, and never more than 2 KiB.</summary>
-    public ReadOnlySpan<byte> OwnIncompleteBits()
-    {
-        int partitions = node.PartitionCount, used = 0;
-        var bits = new byte[(partitions + 7) / 8];
-        for (int partition = 0; partition < partitions; partition++)
-        {
-            if (node.IsCompleteHere(partition))
-                continue;
-            bits[partition / 8] |= (byte)(1 << partition % 8);
-            used = partition / 8 + 1;
-        }
-        return bits.AsSpan(0, used);
-    }
+    public ReadOnlySpan<byte> OwnIncompleteBits() => BitsOf(static (node, partition) => !node.IsCompleteHere(partition));
+
+    /// <summary>The same for copies that have yet to catch up.</summary>
+    public ReadOnlySpan<byte> OwnBehindBits() => BitsOf(static (node, partition) => node.IsBehindHere(partition));
 
     /// <summary>A member as it last described itself.</summary>
     public NodeInfo Newest(NodeInfo listed) => listed.Id == Self.Id ? Self : _greeted.GetValueOrDefault(listed.Id, listed);
@@ -84,6 +67,10 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
         return partition >= incomplete.Length || !incomplete[partition];
     }
 
+    public bool IsBehind(ushort of, int partition) => of == Self.Id
+        ? node.IsBehindHere(partition)
+        : _behind.GetValueOrDefault(of) is { IsDefault: false } behind && partition < behind.Length && behind[partition];
+
     public bool KeepsHints(ushort of) => of == Self.Id ? node.KeepsHints : _keepHints.Contains(of);
 
     public bool IsAlive(ushort of) => of == Self.Id || isAlive(of);
@@ -95,5 +82,34 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
         if (of == Self.Id)
             return Self.Birth;
         return _linked.Contains(of) ? _greeted[of].Birth : node.View.Map!.NodeOf(of)!.Birth;
+    }
+
+    /// <summary>Keeps what was known when nothing changed: views compare it by reference.</summary>
+    private void Take(Dictionary<ushort, ImmutableArray<bool>> all, ushort from, ReadOnlySpan<byte> bits)
+    {
+        ImmutableArray<bool> known = all.GetValueOrDefault(from);
+        var flags = new bool[Math.Min(bits.Length * 8, node.PartitionCount)];
+        bool changed = known.IsDefault || known.Length != flags.Length;
+        for (int partition = 0; partition < flags.Length; partition++)
+        {
+            flags[partition] = (bits[partition / 8] & 1 << partition % 8) != 0;
+            changed |= !changed && known[partition] != flags[partition];
+        }
+        if (changed)
+            all[from] = [.. flags];
+    }
+
+    private ReadOnlySpan<byte> BitsOf(Func<TorcNode, int, bool> isSet)
+    {
+        int partitions = node.PartitionCount, used = 0;
+        var bits = new byte[(partitions + 7) / 8];
+        for (int partition = 0; partition < partitions; partition++)
+        {
+            if (!isSet(node, partition))
+                continue;
+            bits[partition / 8] |= (byte)(1 << partition % 8);
+            used = partition / 8 + 1;
+        }
+        return bits.AsSpan(0, used);
     }
 }

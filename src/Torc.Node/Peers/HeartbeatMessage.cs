@@ -3,7 +3,7 @@ namespace Torc.Node.Peers;
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
 /// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 |
-/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints) | newest level u8 | incomplete bits, a blob</c>.
+/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints) | newest level u8 | incomplete bits, a blob | behind bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
@@ -33,9 +33,12 @@ public readonly ref struct HeartbeatMessage
     /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; private init; }
 
+    /// <summary>The same for copies that have yet to catch up before the set of their partition may shrink.</summary>
+    public ReadOnlySpan<byte> BehindBits { get; private init; }
+
     public static void Write(
         PeerBuffer to, PeerMessageKind kind, long sentMicros, long wallMs, ulong mapEpoch, long syncMicros, bool hasSlowDisk, bool keepsHints, byte level,
-        ReadOnlySpan<byte> incompleteBits)
+        ReadOnlySpan<byte> incompleteBits, ReadOnlySpan<byte> behindBits)
     {
         ByteWriter body = to.Begin(kind, PeerFrame.ControlPartition);
         body.WriteInt64(sentMicros);
@@ -45,6 +48,7 @@ public readonly ref struct HeartbeatMessage
         body.WriteByte((byte)((hasSlowDisk ? SlowDiskFlag : 0) | (keepsHints ? HintsFlag : 0)));
         body.WriteByte(level);
         body.WriteBlob(incompleteBits);
+        body.WriteBlob(behindBits);
         to.End();
     }
 
@@ -65,6 +69,7 @@ public readonly ref struct HeartbeatMessage
             KeepsHints = (flags & HintsFlag) != 0,
             Level = reader.ReadByte(),
             IncompleteBits = reader.ReadBlob(),
+            BehindBits = reader.ReadBlob(),
         };
         return reader.Complete;
     }

@@ -4,7 +4,7 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// Starts exchanges, a bounded number at a time. First for incomplete partitions, which count again when the completion rule is
-/// met. Then for whole ones that may have missed writes that others acknowledged: this node was away, or a peer was unreachable. Those
+/// met, and for whole ones that stay in a set which shrinks (<see cref="StayerRule"/>). Then for whole ones that may have missed writes that others acknowledged: this node was away, or a peer was unreachable. Those
 /// count all along, since a quorum holds what they miss; pulling it gives every key its replicas back, and DBSIZE its right number.
 /// Both wait until this copy's Merkle trees are built, which takes no messages, so that only what differs is listed and moved.
 /// </summary>
@@ -88,9 +88,9 @@ internal sealed class CatchUp(Shard shard)
         TakeThoseInLog();
         for (ushort partition = 0; partition < Map.PartitionCount && _underWay.Count < shard.Options.ExchangesMax; partition++)
         {
-            if (shard.Holds(partition) && !shard.IsComplete(partition) && !_underWay.ContainsKey(partition) && !_awaitingLog.ContainsKey(partition)
-                && IsReady(partition))
-                Start(partition, SourcesOf(partition), ExchangePurpose.Complete);
+            bool isWanted = shard.Holds(partition) && (!shard.IsComplete(partition) || shard.IsBehind(partition));
+            if (isWanted && !_underWay.ContainsKey(partition) && !_awaitingLog.ContainsKey(partition) && IsReady(partition))
+                Start(partition, SourcesOf(partition), shard.IsComplete(partition) ? ExchangePurpose.CatchUp : ExchangePurpose.Complete);
         }
         while (_toRefresh.Count > 0 && _refreshes < RefreshesMax && _underWay.Count < shard.Options.ExchangesMax)
         {
@@ -123,7 +123,7 @@ internal sealed class CatchUp(Shard shard)
         ushort partition = exchange.Partition;
         _underWay.Remove(partition);
         bool wasDamaged = _damagedMeanwhile.Remove(partition);
-        if (exchange.Purpose != ExchangePurpose.Complete)
+        if (exchange.Purpose is not (ExchangePurpose.Complete or ExchangePurpose.CatchUp))
         {
             _refreshes -= exchange.Purpose == ExchangePurpose.Refresh ? 1 : 0;
             return;
@@ -133,7 +133,8 @@ internal sealed class CatchUp(Shard shard)
         shard.Trees.OnCaughtUp(partition);
         if (wasDamaged)
             return;
-        _damageCovered.Add(partition);
+        if (exchange.Purpose == ExchangePurpose.Complete)
+            _damageCovered.Add(partition);
         _awaitingLog[partition] = (shard.Store.AppendedOffset, [.. exchange.Unasked]);
         TakeThoseInLog();
     }
@@ -153,8 +154,12 @@ internal sealed class CatchUp(Shard shard)
         {
             ushort[] unasked = _awaitingLog[partition].Unasked;
             _awaitingLog.Remove(partition);
-            shard.Rows.OnComplete(partition);
-            shard.SetComplete(partition, true);
+            if (!shard.IsComplete(partition))
+            {
+                shard.Rows.OnComplete(partition);
+                shard.SetComplete(partition, true);
+            }
+            shard.SetBehind(partition, false);
             Refresh(partition, unasked);
         }
     }
@@ -167,13 +172,13 @@ internal sealed class CatchUp(Shard shard)
         return isReady;
     }
 
-    /// <summary>The replicas of the present set that are not this node.</summary>
+    /// <summary>The replicas of the present set that are not this node, and are not gone for ever.</summary>
     private ushort[] SourcesOf(ushort partition)
     {
         var sources = new List<ushort>();
         foreach (ushort node in Map.ReplicasOf(partition))
         {
-            if (node != shard.View.Self)
+            if (node != shard.View.Self && Map.NodeOf(node)!.State != NodeState.Gone)
                 sources.Add(node);
         }
         return [.. sources];

@@ -14,6 +14,9 @@ internal enum ExchangePurpose
     /// <summary>Until the completion rule is met, waiting for peers that are down.</summary>
     Complete,
 
+    /// <summary>The same for a whole copy that stays in a set which shrinks: until nothing that was acknowledged can be missing here.</summary>
+    CatchUp,
+
     /// <summary>From those that are up, once.</summary>
     Refresh,
 
@@ -58,7 +61,8 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     /// <summary>The map changed who is to be asked: this came to nothing.</summary>
     public bool WasAbandoned { get; private set; }
 
-    private bool Completes => purpose == ExchangePurpose.Complete;
+    /// <summary>It ends when a rule is met, and waits for peers until then.</summary>
+    private bool Completes => purpose is ExchangePurpose.Complete or ExchangePurpose.CatchUp;
 
     public bool TryGetTree(byte keyspace, out MerkleTree? tree) => Shard.Trees.TryGetTree(keyspace, partition, out tree);
 
@@ -98,19 +102,32 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     /// </summary>
     private bool PullsFromRest => _restFailures < RestFailuresMax && Shard.View.Map!.IsNewcomer(partition, Shard.View.Self);
 
-    private bool IsComplete() =>
-        CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart)
-        && (_finished.Count == sources.Length || MeetsLocalQuorums());
+    private bool IsComplete()
+    {
+        if (_finished.Count == sources.Length)
+            return true;
+        int complete = _finished.And(_completeAtStart).Count;
+        return purpose == ExchangePurpose.CatchUp
+            ? CompletionRule.HasCaughtUp(replicas, complete) && IsMetNearby(CompletionRule.HasCaughtUp)
+            : CompletionRule.IsComplete(replicas, sources.Length, _finished, _completeAtStart) && IsMetNearby(CompletionRule.MeetsLocalQuorums);
+    }
 
-    private bool MeetsLocalQuorums()
+    /// <summary>A rule for the part of the set that is in this data centre, or everyone there was pulled from.</summary>
+    private bool IsMetNearby(Func<int, int, bool> rule)
     {
         ClusterMap map = Shard.View.Map!;
-        int own = map.DataCentreOf(Shard.View.Self), near = 0, nearComplete = 0;
+        int own = map.DataCentreOf(Shard.View.Self), near = 0, complete = 0;
+        bool areAllFinished = true;
         foreach (ushort node in map.ReplicasOf(partition))
             near += map.DataCentreOf(node) == own ? 1 : 0;
-        foreach (int source in _finished.And(_completeAtStart))
-            nearComplete += map.DataCentreOf(sources[source]) == own ? 1 : 0;
-        return CompletionRule.MeetsLocalQuorums(near, nearComplete);
+        for (int source = 0; source < sources.Length; source++)
+        {
+            if (map.DataCentreOf(sources[source]) != own)
+                continue;
+            areAllFinished &= _finished.Contains(source);
+            complete += _finished.And(_completeAtStart).Contains(source) ? 1 : 0;
+        }
+        return areAllFinished || rule(near, complete);
     }
 
     public void Abandon()
@@ -245,7 +262,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     /// <summary>The exchange with this peer came to nothing.</summary>
     private void StartOver()
     {
-        if (purpose is ExchangePurpose.Complete or ExchangePurpose.Refresh)
+        if (Completes || purpose == ExchangePurpose.Refresh)
         {
             _restFailures += Completes && IsComplete() ? 1 : 0;
             Begin();

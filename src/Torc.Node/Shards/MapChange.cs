@@ -40,5 +40,7 @@ internal sealed class MapChange(Shard shard)
         bool changed = previous is null || previous.EpochOf(partition) != map.EpochOf(partition);
         if (!map.IsMember(partition, self) || (changed && map.IsNewcomer(partition, self)))
             shard.SetComplete(partition, false);
+        if (changed)
+            shard.SetBehind(partition, StayerRule.MustCatchUp(map, partition, self));
     }
 }

@@ -25,6 +25,7 @@ public sealed class Shard
     private readonly TorcNode _node;
     private readonly StorageOptions _storage;
     private readonly Completeness _completeness;
+    private readonly bool[] _behind;
     private readonly RequestRouting _routing;
     private readonly PeerReplies _replies;
     private readonly MapChange _mapChange;
@@ -64,6 +65,7 @@ public sealed class Shard
         HintReplay = new HintReplay(this);
         Relays = new Relays(this);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
+        _behind = new bool[node.PartitionCount];
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
@@ -97,6 +99,9 @@ public sealed class Shard
 
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
+
+    /// <summary>One flag per partition of the cluster: this copy stays in a set that shrinks and has yet to catch up (<see cref="StayerRule"/>). Read by other threads.</summary>
+    public IReadOnlyList<bool> BehindPartitions => _behind;
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;
@@ -175,13 +180,11 @@ public sealed class Shard
     /// longer than one. Call it for as many requests as the processor can have loads under way, then <see cref="Arrive"/>, then <see cref="Execute"/>.
     /// </summary>
     public RecordApproach Approach(Request request) =>
-        Store.Approach(
-            new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key),
-            request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read);
+        Approach(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key), request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read);
 
     /// <summary>The same for what a peer asks of this replica.</summary>
     public RecordApproach Approach(in PeerMessage message) =>
-        ReplicaRequests.TryKeyOf(message, out RecordKey key, out RecordUse use) ? Store.Approach(key, use) : default;
+        ReplicaRequests.TryKeyOf(message, out RecordKey key, out RecordUse use) ? Approach(key, use) : default;
 
     /// <summary>Goes on with all that <see cref="Approach(Request)"/> began.</summary>
     public void Arrive(Span<RecordApproach> approaches) => Store.Arrive(approaches);
@@ -287,6 +290,10 @@ public sealed class Shard
         _storage.Mode == StorageMode.Memory || (_storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset) >= offset;
 
     internal bool IsComplete(int partition) => _completeness.IsComplete(partition);
+
+    internal bool IsBehind(int partition) => _behind[partition];
+
+    internal void SetBehind(int partition, bool behind) => Volatile.Write(ref _behind[partition], behind);
 
     internal void SetComplete(ushort partition, bool complete)
     {
@@ -436,6 +443,13 @@ public sealed class Shard
     {
         operation.Begin(request);
         Pool.PutBack(operation);
+    }
+
+    private RecordApproach Approach(in RecordKey key, RecordUse use)
+    {
+        if (use == RecordUse.Change)
+            Trees.Prefetch(key);
+        return Store.Approach(key, use);
     }
 
     private void Resume(IResumable waiting, ColdRead? finished)

@@ -24,7 +24,7 @@ internal static class ChangeArguments
             case "LEAVE" when count > 0:
                 return Nodes(arguments, at + 1, view, isUp: true, out problem) is { } leaving ? new ChangeRequest.Leave(leaving) : null;
             case "REMOVE" when count > 0:
-                return Nodes(arguments, at + 1, view, isUp: false, out problem) is { } removed ? new ChangeRequest.Leave(removed) : null;
+                return Nodes(arguments, at + 1, view, isUp: false, out problem) is { } removed ? new ChangeRequest.Remove(removed) : null;
             case "REPLACE" when count is 1 or 2:
                 return Replace(arguments, at + 1, view, out problem);
             case "WEIGHT" when count == 2:
@@ -96,7 +96,7 @@ internal static class ChangeArguments
         if (Number(arguments, at, ushort.MaxValue, out problem) is not { } old || Candidates(arguments, at + 1, view, out problem) is not { } candidates)
             return null;
         if (candidates.Count == 1)
-            return new ChangeRequest.Replace((ushort)old, candidates[0]);
+            return new ChangeRequest.Replace((ushort)old, candidates[0], IsGone: !view.IsAlive((ushort)old));
         problem = $"ERR several nodes ask to be taken in: name the one by its peer address: {string.Join(", ", candidates.Select(node => node.PeerAddress))}";
         return null;
     }

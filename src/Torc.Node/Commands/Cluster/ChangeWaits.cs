@@ -17,6 +17,8 @@ internal static class ChangeWaits
             bool isUp = view.IsUp(node.Id);
             if (!isUp && TakesCopies(map, node.Id))
                 waits.Add($"Node {node.Id} is to take copies and is down: start it, or cancel.");
+            else if (!isUp && node.State != NodeState.Gone)
+                waits.Add($"Node {node.Id} is down, and copies may wait for what it has: start it, or, if it is gone for ever, cancel and remove it.");
             if (isUp && node.State == NodeState.Leaving && view.PeerOf(node.Id) is { KeepsHints: true })
                 waits.Add($"Node {node.Id} leaves and still keeps writes for a node that is down: start that one, or cancel.");
         }

@@ -67,7 +67,7 @@ public sealed class ClusterMapTests
         hex.ShouldContain("0100" + "0900" + "4D00000000000000" + "03" + "000001000200", Case.Sensitive, "one removed node, three voters");
         hex.ShouldEndWith("0200000000000000" + "03" + Convert.ToHexString(Ids(map.ReplicasOf(0))) + "02" + "03" + "030001000200"
             + "0200000000000000" + "03" + Convert.ToHexString(Ids(map.ReplicasOf(1))) + "01" + "04" + "0000010002000300");
-        ((byte)NodeState.Normal, (byte)NodeState.Joining, (byte)NodeState.Leaving).ShouldBe(((byte)0, (byte)1, (byte)2));
+        ((byte)NodeState.Normal, (byte)NodeState.Joining, (byte)NodeState.Leaving, (byte)NodeState.Gone).ShouldBe(((byte)0, (byte)1, (byte)2, (byte)3));
         ((byte)MoveStage.Planned, (byte)MoveStage.Pending).ShouldBe(((byte)1, (byte)2));
     }
 
@@ -112,7 +112,7 @@ public sealed class ClusterMapTests
         read.IsSloppy(9).ShouldBeFalse("a keyspace that is not listed is strict");
     }
 
-    public static TheoryData<string> Faults => ["removed member", "voter unknown", "voters not ascending", "no voters", "same set", "unknown node", "twice", "stage", "state", "no replicas", "too many"];
+    public static TheoryData<string> Faults => ["removed member", "voter unknown", "voters not ascending", "no voters", "same set", "unknown node", "twice", "stage", "state", "gone before its level", "no replicas", "too many"];
 
     [Theory]
     [MemberData(nameof(Faults))]
@@ -129,7 +129,8 @@ public sealed class ClusterMapTests
             case "unknown node": draft.Moves[0] = new ReplicaMove(MoveStage.Pending, [0, 1, 9]); break;
             case "twice": draft.Moves[0] = new ReplicaMove(MoveStage.Pending, [0, 1, 1]); break;
             case "stage": draft.Moves[0] = new ReplicaMove((MoveStage)3, [3, 1, 2]); break;
-            case "state": draft.Nodes[0] = draft.Nodes[0] with { State = (NodeState)3 }; break;
+            case "state": draft.Nodes[0] = draft.Nodes[0] with { State = (NodeState)4 }; break;
+            case "gone before its level": (draft.Level, draft.Nodes[0]) = (ClusterLevel.GoneNodes - 1, draft.Nodes[0] with { State = NodeState.Gone }); break;
             case "no replicas": draft.Replicas[1] = []; break;
             case "too many": draft.Nodes = SampleCluster.Nodes(20); draft.Removed = []; draft.Moves[1] = new ReplicaMove(MoveStage.Planned, [.. Enumerable.Range(3, 16).Select(id => (ushort)id)]); break;
         }

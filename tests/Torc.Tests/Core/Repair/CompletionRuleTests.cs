@@ -14,8 +14,10 @@ public sealed class CompletionRuleTests
     [InlineData(5, 2, 2, false)]
     [InlineData(5, 3, 3, true)]
     [InlineData(5, 3, 2, false)]
+    [InlineData(4, 1, 1, false)]
+    [InlineData(4, 2, 2, true)]
     [InlineData(5, 4, 0, true)]
-    public void A_quorum_of_complete_others_or_all_others(int replicas, int finished, int complete, bool expected) =>
+    public void More_complete_others_than_a_quorum_leaves_out_or_all_others(int replicas, int finished, int complete, bool expected) =>
         CompletionRule.IsComplete(replicas, replicas - 1, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
 
     [Fact]
@@ -26,10 +28,12 @@ public sealed class CompletionRuleTests
     [Theory]
     [InlineData(1, 0, 0, false)]
     [InlineData(1, 1, 0, true)]
+    [InlineData(2, 1, 0, false)]
+    [InlineData(2, 1, 1, true)] // the other may be gone for ever
     [InlineData(3, 2, 0, false)]
     [InlineData(3, 2, 2, true)]
     [InlineData(3, 3, 0, true)]
-    public void A_newcomer_needs_a_quorum_of_the_present_set(int replicas, int finished, int complete, bool expected) =>
+    public void A_newcomer_needs_more_of_the_present_set_than_a_quorum_leaves_out(int replicas, int finished, int complete, bool expected) =>
         CompletionRule.IsComplete(replicas, replicas, ReplicaSet.FirstOf(finished), ReplicaSet.FirstOf(complete)).ShouldBe(expected);
 
     /// <summary>What a local level acknowledged is on a majority of the data centre, of which this copy may have been one.</summary>

@@ -133,5 +133,7 @@ public class ChangeDriverTests
         public ulong MapEpochOf(ushort node) => Epoch;
 
         public bool IsComplete(ushort node, int partition) => IsWhole;
+
+        public bool IsBehind(ushort node, int partition) => false;
     }
 }

@@ -189,6 +189,35 @@ public class MoveTests
         CallPatiently(cluster, present[1], "GET", key).ShouldBe("$9 only here");
     }
 
+    /// <summary>From three copies to one: the one that stays has missed a write that the two others acknowledged.</summary>
+    [Fact]
+    public void What_only_those_have_that_go_is_taken_over_by_those_that_stay()
+    {
+        var cluster = new LoopCluster(Nodes);
+        Fill(cluster, "before");
+        ClusterMap map = cluster[0].Node.View.Map!;
+        ushort[] present = map.ReplicasOf(0).ToArray();
+        string key = KeyIn(map, 0);
+        cluster.Cut(present[0], present[1]);
+        cluster.Cut(present[0], present[2]);
+        cluster[present[1]].Call("SET", key, "not there").ShouldBe("+OK");
+        ClusterMapDraft draft = ClusterMapDraft.After(map);
+        draft.Copies = 1;
+        draft.Moves[0] = new ReplicaMove(MoveStage.Planned, [present[0]]);
+        ClusterMap pending = ChangeSteps.Begin(draft.ToMap(), [0]);
+        for (int node = 0; node < Nodes; node++)
+            Adopt(cluster, node, pending);
+        cluster[present[0]].Node.IsBehindHere(0).ShouldBeTrue();
+        cluster.Elapse(1_000);
+        cluster[present[1]].Node.View.Map!.IsChanging.ShouldBeTrue("the one that stays cannot catch up yet");
+        cluster.Heal(present[0], present[1]);
+        cluster.Heal(present[0], present[2]);
+        AwaitEnd(cluster);
+        cluster[present[0]].Node.View.Map!.ReplicasOf(0).ToArray().ShouldBe([present[0]]);
+        cluster.Elapse(1_000);
+        CallPatiently(cluster, present[1], "GET", key).ShouldBe("$9 not there");
+    }
+
     [Fact]
     public void A_cancelled_move_leaves_everything_where_it_was()
     {

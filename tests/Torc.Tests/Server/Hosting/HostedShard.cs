@@ -43,7 +43,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
         Host.FlushOpening();
         Host.Start();
         new ControlHost(parts, static _ => { }, static _ => { }).Start([Host]);
-        SpinWait.SpinUntil(() => _node.View.IsFormed, FormPatience).ShouldBeTrue();
+        SpinWait.SpinUntil(() => _node.MapEpochInShards > 0, FormPatience).ShouldBeTrue();
     }
 
     public FailingDisk Disk { get; }
