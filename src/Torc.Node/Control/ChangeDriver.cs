@@ -140,12 +140,15 @@ public static class ChangeDriver
         return null;
     }
 
-    /// <summary>The level of the cluster rises when every member has told that it agrees; one that is down holds it where it is.</summary>
+    /// <summary>The level of the cluster rises when every member has told that it agrees; one that is down holds it where it is, unless it is to go.</summary>
     private static ClusterMap? Raised(ClusterMap map, IReports reports)
     {
         byte common = byte.MaxValue;
         foreach (NodeInfo node in map.Nodes)
-            common = Math.Min(common, reports.LevelOf(node.Id));
+        {
+            if (!node.IsGoing || reports.IsAlive(node.Id))
+                common = Math.Min(common, reports.LevelOf(node.Id));
+        }
         return common > map.Level ? ChangeSteps.RaiseLevel(map, common) : null;
     }
 }

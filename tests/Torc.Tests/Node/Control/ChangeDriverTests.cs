@@ -107,6 +107,17 @@ public class ChangeDriverTests
         ChangeDriver.Next(raised, _world, CopiesMax).ShouldBeNull("it never goes down");
     }
 
+    [Fact]
+    public void A_dead_member_that_is_to_go_does_not_hold_the_level()
+    {
+        ClusterMap removing = ChangePlanner.Plan(OfLevel(ClusterLevel.Oldest), new ChangeRequest.Remove([3])).First!;
+        removing.NodeOf(3)!.State.ShouldBe(NodeState.Leaving, "maps of that level know none that is gone");
+        _world.Levels[3] = 0;
+        ChangeDriver.Next(removing, _world, CopiesMax)!.Level.ShouldBe(ClusterLevel.Oldest);
+        _world.Dead.Add(3);
+        ChangeDriver.Next(removing, _world, CopiesMax)!.Level.ShouldBe(ClusterLevel.Newest);
+    }
+
     /// <summary>Nodes that all hold the newest map and are whole, unless told otherwise.</summary>
     private sealed class World : ChangeDriver.IReports
     {
