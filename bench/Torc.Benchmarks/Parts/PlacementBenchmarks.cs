@@ -19,7 +19,7 @@ public class PlacementBenchmarks
     {
         NodeInfo[] nodes = [.. Enumerable.Range(0, Nodes).Select(static id =>
             new NodeInfo((ushort)id, $"node-{id}:7379", $"node-{id}", 6379, 8379, "", "", 100, Birth: 1))];
-        _map = Planner.Create(nodes, Partitions, replicationFactor: 3, [], out _);
+        _map = Planner.Create(nodes, Partitions, CopiesWanted.Spread(3), [], out _);
     }
 
     [Benchmark(OperationsPerInvoke = Keys)]
