@@ -309,7 +309,7 @@ internal sealed class NodeHost
         Outbox outbox = RentOutbox();
         shard.Shard.BeginTurn(Now, outbox);
         shard.Shard.EndTurn();
-        Check.That(!outbox.HasGated && outbox.ImmediateNodes.Count == 0);
+        Check.That(!outbox.HasGated && outbox.ImmediateNodes.Count == 0 && outbox.ColdReads.Count == 0);
         Return(outbox);
         return shard.FlushAtStart();
     }

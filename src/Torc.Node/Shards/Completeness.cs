@@ -101,6 +101,7 @@ internal sealed class Completeness : IResumable
         while (outcome == FindOutcome.Cold)
         {
             cold!.Run(disk);
+            _finished = cold; // for the first Save: it must not wait for the disk, because the host may serve after it
             outcome = _store.Find(key, cold, out record, out cold);
         }
         if (outcome != FindOutcome.Found)
