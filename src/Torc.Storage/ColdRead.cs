@@ -1,4 +1,5 @@
 using Torc.Storage.Disk;
+using Torc.Storage.Log;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
 
@@ -80,6 +81,18 @@ public sealed class ColdRead
         return null;
     }
 
+    /// <summary>What was read intact is a suspect no more. True: some of it left the directory.</summary>
+    internal bool Settle(Suspects suspects)
+    {
+        bool left = false;
+        foreach (ColdRecord record in _records.Values)
+        {
+            if (record.State == ColdState.Intact)
+                left |= suspects.Settle(record.Segment, record.Offset, record.Record, record.Header);
+        }
+        return left;
+    }
+
     private void Read(ColdRecord record)
     {
         Segment segment = record.Segment;
@@ -91,6 +104,7 @@ public sealed class ColdRead
         record.Bytes = bytes;
         if (!RecordCodec.TryReadHeader(bytes, room, out RecordHeader header))
             return;
+        record.Header = header;
         if (header.Size > bytes.Length)
         {
             bytes = new byte[header.Size];
@@ -98,7 +112,6 @@ public sealed class ColdRead
                 return;
         }
         record.Bytes = bytes;
-        record.Header = header;
         if (RecordCodec.IsIntact(record.Record, RecordCodec.Seed(_logId, segment.Sequence, record.Offset)))
             record.State = ColdState.Intact;
     }

@@ -26,6 +26,7 @@ public sealed class ShardStore : IDisposable
     private readonly SegmentSupply _supply;
     private readonly PartitionTable _partitions;
     private readonly LogTail _log;
+    private readonly Suspects _suspects;
     private readonly RecordLookup _lookup;
     private readonly HashScan _scan;
     private readonly Maintainer _maintainer;
@@ -44,10 +45,11 @@ public sealed class ShardStore : IDisposable
         _supply = supply;
         _partitions = partitions;
         _log = log;
-        _lookup = new RecordLookup(segments);
+        _suspects = new Suspects(segments, partitions);
+        _lookup = new RecordLookup(segments, _suspects);
         _scan = new HashScan(segments, log.LogId);
-        var mover = new RecordMover(segments, partitions, log);
-        _maintainer = new Maintainer(options, segments, supply, mover, log);
+        var mover = new RecordMover(segments, partitions, _suspects, log);
+        _maintainer = new Maintainer(options, segments, supply, mover, _suspects, log);
         _promotion = new ColdPromotion(options, mover, log);
     }
 
@@ -150,9 +152,15 @@ public sealed class ShardStore : IDisposable
         long size = RecordCodec.SizeOf(key.Key.Length, row.Length);
         if (size > _options.RecordBytesMax || key.Key.Length > RecordCodec.KeyBytesMax)
             return PutOutcome.TooLarge;
-        if (!IsCurrent(key, found))
-            return TryLookUp(key, out RecordPlace place) ? PutAt(key, place, size, flags, version, row) : PutOutcome.Unresolved;
-        return PutAt(key, found, size, flags, version, row);
+        if (IsCurrent(key, found))
+            return PutAt(key, found, size, flags, version, row);
+        FindOutcome outcome = LookUp(key, out RecordPlace place);
+        if (outcome == FindOutcome.Cold)
+            return PutOutcome.Unresolved;
+        PutOutcome put = PutAt(key, place, size, flags, version, row);
+        if (outcome == FindOutcome.Damaged && put == PutOutcome.Done)
+            Suspect(key, place.Partition!);
+        return put;
     }
 
     private PutOutcome PutAt(in RecordKey key, in RecordPlace old, long size, RecordFlags flags, UInt128 version, ReadOnlySpan<byte> row)
@@ -196,7 +204,7 @@ public sealed class ShardStore : IDisposable
         FindOutcome found = _lookup.Find(partition, key, _resolved, out Located old, out _);
         if (found == FindOutcome.Cold)
             return PutOutcome.Unresolved;
-        if (old.Segment == null)
+        if (found == FindOutcome.NotFound)
             return PutOutcome.Done;
         int size = (int)RecordCodec.SizeOf(key.Key.Length, 0);
         PutOutcome reserved = _log.Reserve(size, AppendUse.Delete);
@@ -205,10 +213,15 @@ public sealed class ShardStore : IDisposable
         var header = new RecordHeader(RecordKind.Forget, RecordFlags.None, key.Keyspace, key.Partition, OwnOffset, key.Key.Length, 0);
         _log.Append(header, key.Key, default);
         _log.Active!.AddControl(size);
-        Check.That(partition.Directory.Remove(key.Hash, old.Address));
-        partition.Remove(old.Header.Flags, old.Header.Size);
-        old.Segment.RemoveLive(old.Header.Size);
-        old.Segment.MarkDead(_segments.OffsetOf(old.Address));
+        if (old.Segment != null)
+        {
+            Check.That(partition.Directory.Remove(key.Hash, old.Address));
+            partition.Remove(old.Header.Flags, old.Header.Size);
+            old.Segment.RemoveLive(old.Header.Size);
+            old.Segment.MarkDead(_segments.OffsetOf(old.Address));
+        }
+        if (found == FindOutcome.Damaged)
+            Suspect(key, partition);
         _changes++;
         return PutOutcome.Done;
     }
@@ -239,6 +252,8 @@ public sealed class ShardStore : IDisposable
         PartitionState? state = _partitions.Get(keyspace, partition);
         if (state == null)
             return ScanOutcome.Done;
+        if (finished != null && !_suspects.IsEmpty && finished.Settle(_suspects))
+            _changes++;
         ScanOutcome outcome = _scan.Scan(state, fromHash, budget, finished, visitor, out end, out cold);
         if (outcome == ScanOutcome.Damaged)
             LastDamage = finished?.FirstDamage() ?? LastDamage;
@@ -359,8 +374,19 @@ public sealed class ShardStore : IDisposable
     private bool IsCurrent(in RecordKey key, in RecordPlace found) =>
         found.Stamp == _changes && found.Hash == key.Hash && found.Partition == _partitions.Get(key.Keyspace, key.Partition);
 
-    /// <summary>False: a record on disk may be the key's.</summary>
-    private bool TryLookUp(in RecordKey key, out RecordPlace place)
+    /// <summary>The key was put or forgotten: records that may have been its own, and could not be read, are not to come back.</summary>
+    private void Suspect(in RecordKey key, PartitionState partition)
+    {
+        foreach (long address in partition.Directory.Candidates(key.Hash))
+        {
+            Segment segment = _segments.At(address, out _);
+            if (!segment.IsResident && _resolved?.Get(address, segment) is { State: ColdState.Damaged })
+                _suspects.Add(address, segment, key.Key);
+        }
+    }
+
+    /// <summary>Cold: a record on disk may be the key's.</summary>
+    private FindOutcome LookUp(in RecordKey key, out RecordPlace place)
     {
         PartitionState partition = _partitions.GetOrAdd(key.Keyspace, key.Partition);
         FindOutcome outcome = _lookup.Find(partition, key, _resolved, out Located located, out _);
@@ -368,7 +394,7 @@ public sealed class ShardStore : IDisposable
         Fill(ref place, key.Hash, partition, located.Segment, located.Address);
         place.Size = located.Header.Size;
         place.Flags = located.Header.Flags;
-        return outcome != FindOutcome.Cold;
+        return outcome;
     }
 
     /// <summary>All of a place but what is known of its record.</summary>

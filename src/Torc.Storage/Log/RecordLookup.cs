@@ -16,7 +16,7 @@ internal ref struct Located
 }
 
 /// <summary>From a key to its record, in memory or in a finished cold read.</summary>
-internal sealed class RecordLookup(SegmentTable segments)
+internal sealed class RecordLookup(SegmentTable segments, Suspects suspects)
 {
     /// <summary>
     /// Nearly every record that is there and in memory is found here: by the first tag that matches. False: there is none for sure when
@@ -56,6 +56,8 @@ internal sealed class RecordLookup(SegmentTable segments)
         foreach (long address in partition.Directory.Candidates(key.Hash))
         {
             Segment segment = segments.At(address, out int offset);
+            if (!suspects.IsEmpty && suspects.IsPassedOver(address, segment, key.Key))
+                continue;
             if (segment.IsResident)
             {
                 if (!HoldsKey(segment, offset, key.Key))

@@ -17,7 +17,7 @@ internal enum MoveOutcome
 }
 
 /// <summary>Copies live records to the tail of the log: compaction and promotion. A copy is the newest record of its key, as its source was.</summary>
-internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, LogTail log)
+internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, Suspects suspects, LogTail log)
 {
     /// <summary>
     /// Hashes the keys of the records at the start of <paramref name="chunk"/>, which lies at an offset of the source, but for those known to
@@ -50,6 +50,8 @@ internal sealed class RecordMover(SegmentTable segments, PartitionTable partitio
     public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use, out long to)
     {
         to = -1;
+        if (!suspects.IsEmpty)
+            suspects.Settle(source, offset, record, header);
         if (!IsLive(source, offset, header, hash, out PartitionState? partition))
             return MoveOutcome.Dead;
         if (log.Reserve(record.Length, use) != PutOutcome.Done)

@@ -1,12 +1,13 @@
 using Torc.Base;
 using Torc.Storage.Disk;
+using Torc.Storage.Log;
 using Torc.Storage.Records;
 using Torc.Storage.Segments;
 
 namespace Torc.Storage.Maintenance;
 
 /// <summary>Reads a sealed segment into memory and verifies every record of it: warms up after a start.</summary>
-internal sealed class LoadTask(SegmentTable segments, ulong logId, Segment segment, int memorySlot) : MaintenanceTask
+internal sealed class LoadTask(SegmentTable segments, Suspects suspects, ulong logId, Segment segment, int memorySlot) : MaintenanceTask
 {
     private bool _isIntact;
 
@@ -27,6 +28,7 @@ internal sealed class LoadTask(SegmentTable segments, ulong logId, Segment segme
         if (_isIntact)
         {
             segments.AttachMemory(segment, memorySlot);
+            suspects.OnLoaded(segment);
             return;
         }
         segments.ReturnMemory(memorySlot);

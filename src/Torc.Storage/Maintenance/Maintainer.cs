@@ -25,6 +25,7 @@ internal sealed class Maintainer : IDisposable
     private readonly StorageOptions _options;
     private readonly SegmentTable _segments;
     private readonly SegmentSupply _supply;
+    private readonly Suspects _suspects;
     private readonly LogTail _log;
     private readonly Graveyard _graveyard;
     private readonly Compactor _compactor;
@@ -35,11 +36,12 @@ internal sealed class Maintainer : IDisposable
     private Instant _diskFullSince, _appendedSince, _putSince;
     private long _appendedOffset, _putBytes;
 
-    public Maintainer(StorageOptions options, SegmentTable segments, SegmentSupply supply, RecordMover mover, LogTail log)
+    public Maintainer(StorageOptions options, SegmentTable segments, SegmentSupply supply, RecordMover mover, Suspects suspects, LogTail log)
     {
         _options = options;
         _segments = segments;
         _supply = supply;
+        _suspects = suspects;
         _log = log;
         _memorySlots = MemorySlots(options);
         _graveyard = new Graveyard(segments);
@@ -183,7 +185,7 @@ internal sealed class Maintainer : IDisposable
         {
             Segment segment = _segments.Ordered[index];
             if (!segment.IsResident && segment.IsSealed && !segment.IsDamaged && !segment.IsReplaced && _segments.TryRentMemory(out int memorySlot))
-                return new LoadTask(_segments, _log.LogId, segment, memorySlot);
+                return new LoadTask(_segments, _suspects, _log.LogId, segment, memorySlot);
         }
         return null;
     }
