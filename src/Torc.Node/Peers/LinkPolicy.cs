@@ -15,7 +15,7 @@ public sealed record LinkPolicy(NodeInfo Self, Standing Standing, ClusterMap? Ma
 
     /// <summary>How the node greets on a new connection.</summary>
     public PeerGreeting Greet(int processId, ulong settingsDigest, ulong incarnation, UInt128 nonce) =>
-        new(Self.Id, processId, settingsDigest, incarnation, nonce) 
+        new(Self.Id, processId, settingsDigest, incarnation, nonce)
         {
             ClusterId = Map?.ClusterId ?? 0,
             Birth = Self.Birth,
