@@ -162,6 +162,8 @@ internal sealed class Operator
             if (!_isHealed && machine.Host is { } host && host.Node.View.Standing == Standing.Removed && _random.Chance(RetireChance))
                 _machines.Retire(machine);
         }
+        if (_isHealed)
+            UpgradeThoseLeftBehind(map);
         NodeInfo? dead = map.Nodes.FirstOrDefault(node => _machines.Of(node).IsRetired);
         if (dead is null || (!_isHealed && !_random.Chance(DutyChance)))
             return;
@@ -169,6 +171,18 @@ internal sealed class Operator
             Ask(_random, ChangeKind.Remove, _ => new ClusterWish.Change(new ChangeRequest.Remove([dead.Id])));
         else if (IsAwaited(map, dead.Id) || (_isHealed && dead.State != NodeState.Gone))
             Ask(_random, ChangeKind.Cancel, _ => new ClusterWish.Cancel());
+    }
+
+    /// <summary>A machine that was cut off while the cluster's level rose, because it was to go, is refused by all until it runs the next version.</summary>
+    private void UpgradeThoseLeftBehind(ClusterMap map)
+    {
+        foreach (SimulatedMachine machine in _machines.InService)
+        {
+            if (machine.Host is null || machine.LevelMax >= map.Level)
+                continue;
+            machine.Kill();
+            machine.Start();
+        }
     }
 
     /// <summary>A move waits for a copy on the node, for ever.</summary>
