@@ -71,6 +71,12 @@ public readonly ref struct RowView
     /// <summary>A string whose value is not here: a change of its expiry arrived, the write that it followed did not. Not a miss.</summary>
     public bool LacksValue => Kind == RowKind.String && !HasStringCell;
 
+    /// <summary>
+    /// Whether the value may be built on a change of the string by this version. Not when a later base replaced the whole row and wrote the value, too. A base
+    /// alone says nothing: a value of a yet later version was written by who had not seen that base, and may have seen the change.
+    /// </summary>
+    public bool MayBeBuiltOn(Version change) => BaseVersion <= change || StringVersion > BaseVersion;
+
     public Version StringVersion
     {
         get

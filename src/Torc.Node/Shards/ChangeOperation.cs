@@ -202,11 +202,11 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
 
     /// <summary>
     /// A change relative to the old value (INCR, APPEND) that was outranked must not simply run again: what outranked it may have
-    /// been built on it. Only when a later write replaced the whole value did it leave no trace.
+    /// been built on it. Only when a later write replaced the value did it leave no trace (<see cref="RowView.MayBeBuiltOn"/>).
     /// </summary>
     private bool TryEndRelative(in RowView row)
     {
-        if (row.BaseVersion > _stamp)
+        if (!row.MayBeBuiltOn(_stamp))
             return false;
         if (row.StringVersion == _stamp)
             Answer(_reply.Written);

@@ -15,6 +15,23 @@ public sealed class RowMergeTests
     public void Rows_encode_as_the_format_page_says() =>
         Prop.ForAll(RowGenerators.AnyRow, row => Reencode(row.Encode()) == row.Encode()).Check(Thorough);
 
+    /// <summary>
+    /// Data centres that change a key at their own levels: an append here is outranked by a SET here, after one there was built on it without having seen the
+    /// SET. The later base covers the first append and not the second, whose value has both.
+    /// </summary>
+    [Fact]
+    public void A_base_that_a_later_value_has_not_seen_does_not_show_that_a_change_left_no_trace()
+    {
+        Version first = At(1), append = At(2), set = At(3), there = At(4);
+        EncodedRow row = String(first, "a").Merge(Cell(append, first, "ab")).Merge(String(set, "new"));
+        row.View.MayBeBuiltOn(append).ShouldBeFalse("the SET replaced it");
+        EncodedRow both = row.Merge(Cell(there, first, "abc"));
+        both.View.BaseVersion.ShouldBe(set);
+        both.View.StringValue.ToArray().ShouldBe("abc"u8.ToArray());
+        both.View.MayBeBuiltOn(append).ShouldBeTrue();
+        String(first, "a").Merge(Cell(append, first, "ab")).View.MayBeBuiltOn(append).ShouldBeTrue();
+    }
+
     [Fact]
     public void Merge_is_the_union_of_what_was_written() =>
         Prop.ForAll(RowGenerators.AnyRow, RowGenerators.AnyRow,
@@ -111,4 +128,12 @@ public sealed class RowMergeTests
     private static EncodedRow Reencode(EncodedRow row) => EncodedRow.Write(to => RowWriter.Copy(to, row.View));
 
     private static Version V(ulong stamp) => new(stamp, 1);
+
+    private static Version At(ulong stamp) => new(stamp, 1);
+
+    private static EncodedRow String(Version version, string value) =>
+        EncodedRow.Write(bytes => RowWriter.String(bytes, version, System.Text.Encoding.UTF8.GetBytes(value), 0));
+
+    private static EncodedRow Cell(Version version, Version baseVersion, string value) =>
+        EncodedRow.Write(bytes => RowWriter.StringCell(bytes, version, baseVersion, System.Text.Encoding.UTF8.GetBytes(value)));
 }
