@@ -40,6 +40,8 @@ internal sealed class LoadWorker
         _thread = new Thread(Run) { IsBackground = true, Name = _name };
     }
 
+    internal const int WritesPerBatch = NewKeysPerBatch + OldKeysPerBatch;
+
     /// <summary>Beyond it only keys that there are get written again.</summary>
     internal int NewKeysMax { get; init; } = KeysMax;
 
