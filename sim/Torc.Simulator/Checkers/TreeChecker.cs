@@ -1,7 +1,7 @@
 namespace Torc.Simulator.Checkers;
 
-/// <summary>The root of one replica's Merkle tree, beside the one that its rows add up to.</summary>
-public readonly record struct ReplicaTree(int Node, int Partition, byte Keyspace, bool IsBuilt, ulong Root, ulong OfRows);
+/// <summary>The root of one replica's Merkle tree, beside the one that its rows add up to, as far as they were all read.</summary>
+public readonly record struct ReplicaTree(int Node, int Partition, byte Keyspace, bool IsBuilt, ulong Root, ulong OfRows, bool WereRead = true);
 
 /// <summary>
 /// Invariant 7: a tree is that of exactly the rows that are stored. Invariant 10: after healing the roots of all replicas are equal. A tree that is

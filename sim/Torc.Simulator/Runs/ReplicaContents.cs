@@ -21,11 +21,13 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
     private int _partition;
     private byte _keyspace;
     private ulong _root;
+    private bool _wasRead;
 
     public void Visit(in RecordView record)
     {
         bool decodes = RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row);
         string key = $"{_keyspace}:{Encoding.UTF8.GetString(record.Key)}";
+        _wasRead &= decodes;
         _root ^= decodes ? RowHash.Of(record.Hash, row, Version.None) : 0;
         into.Add(new ReplicaRow(node, _partition, key, decodes ? row.Digest : ulong.MaxValue));
     }
@@ -43,9 +45,10 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
             for (_keyspace = 0; owned && _keyspace < KeyspaceSettings.UserKeyspacesMax; _keyspace++)
             {
                 _root = 0;
+                _wasRead = true;
                 CollectKeyspace(shard.Store, disk);
                 bool isBuilt = shard.TryGetTreeRoot(_keyspace, _partition, out ulong root);
-                trees.Add(new ReplicaTree(node, _partition, _keyspace, isBuilt, root, _root));
+                trees.Add(new ReplicaTree(node, _partition, _keyspace, isBuilt, root, _root, _wasRead));
             }
         }
     }
@@ -77,6 +80,7 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
                 finished = cold;
                 continue;
             }
+            _wasRead &= outcome != ScanOutcome.Damaged;
             from = end;
         } while (from != 0 || finished is not null);
     }
