@@ -45,7 +45,7 @@ public sealed record Greeting(ulong SettingsDigest, NodeInfo Sender, byte Level,
             return false;
         byte level = from.ReadByte();
         int count = from.ReadUInt16();
-        if (from.Failed || count > ClusterMap.NodesMax)
+        if (from.Failed || level < ClusterLevel.Oldest || count > ClusterMap.NodesMax)
             return false;
         var identities = new ulong[count];
         for (int index = 0; index < count; index++)

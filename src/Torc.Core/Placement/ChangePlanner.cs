@@ -32,13 +32,14 @@ public static class ChangePlanner
         if (refusal is not null)
             return PlacementPlan.Refused(refusal);
         draft.Voters = VoterChoice.Choose(draft.Nodes, map.Voters);
+        List<int>[] present = PresentSets(draft);
         return request switch
         {
-            ChangeRequest.Keyspaces => Plan(draft, PresentSets(draft)),
-            ChangeRequest.Replace replace => Plan(draft, Substituted(draft, replace.Old)),
-            ChangeRequest.Join => Balanced(draft, MoveScope.ToJoining),
-            ChangeRequest.Leave or ChangeRequest.Remove => Balanced(draft, MoveScope.Displaced),
-            _ => Balanced(draft, MoveScope.Any),
+            ChangeRequest.Keyspaces => Plan(draft, present, present),
+            ChangeRequest.Replace replace => Plan(draft, present, Substituted(draft, present, replace.Old)),
+            ChangeRequest.Join => Plan(draft, present, Balanced(draft, present, MoveScope.ToJoining)),
+            ChangeRequest.Leave or ChangeRequest.Remove => Plan(draft, present, Balanced(draft, present, MoveScope.Displaced)),
+            _ => Plan(draft, present, Balanced(draft, present, MoveScope.Any)),
         };
     }
 
@@ -109,9 +110,8 @@ public static class ChangePlanner
         return settings.Count == 0 ? "No keyspace was named." : null;
     }
 
-    private static PlacementPlan Balanced(ClusterMapDraft draft, MoveScope scope)
+    private static List<int>[] Balanced(ClusterMapDraft draft, List<int>[] present, MoveScope scope)
     {
-        List<int>[] present = PresentSets(draft);
         List<int>[] sets = [.. present.Select(_ => new List<int>())];
         foreach (PlacementPart part in PlacementPart.Of(draft.Nodes, draft.Copies))
         {
@@ -119,16 +119,16 @@ public static class ChangePlanner
             for (int partition = 0; partition < sets.Length; partition++)
                 sets[partition].AddRange(balanced[partition].Select(index => part.Members[index]));
         }
-        return Plan(draft, sets);
+        return sets;
     }
 
     private static List<int>[] PresentSets(ClusterMapDraft draft) =>
         [.. draft.Replicas.Select(replicas => replicas.Select(id => Array.FindIndex(draft.Nodes, node => node.Id == id)).ToList())];
 
-    private static List<int>[] Substituted(ClusterMapDraft draft, ushort old)
+    private static List<int>[] Substituted(ClusterMapDraft draft, List<int>[] present, ushort old)
     {
         int from = Array.FindIndex(draft.Nodes, node => node.Id == old), to = draft.Nodes.Length - 1;
-        return [.. PresentSets(draft).Select(set => set.Select(node => node == from ? to : node).ToList())];
+        return [.. present.Select(set => set.Select(node => node == from ? to : node).ToList())];
     }
 
     /// <summary>With a number of copies for each data centre, a node of another one cannot take what the old one held.</summary>
@@ -153,9 +153,8 @@ public static class ChangePlanner
         return warnings;
     }
 
-    private static PlacementPlan Plan(ClusterMapDraft draft, List<int>[] sets)
+    private static PlacementPlan Plan(ClusterMapDraft draft, List<int>[] present, List<int>[] sets)
     {
-        List<int>[] present = PresentSets(draft);
         var changes = new List<PartitionChange>();
         ushort[][] ordered = ChangeOrder.Arrange(draft, sets);
         for (int partition = 0; partition < ordered.Length; partition++)

@@ -159,8 +159,8 @@ internal static class ClusterMapCodec
                 return null;
             listed.Add(new DataCentreCopies(dataCentre, from.ReadByte()));
         }
-        bool isCanonical = !from.Failed && CopiesWanted.Of(listed, out _) is { } copies && copies.Total == total && copies.ByDataCentre.SequenceEqual(listed);
-        return isCanonical ? CopiesWanted.Of(listed, out _) : null;
+        CopiesWanted? copies = from.Failed ? null : CopiesWanted.Of(listed, out _);
+        return copies is not null && copies.Total == total && copies.ByDataCentre.SequenceEqual(listed) ? copies : null;
     }
 
     private static bool TryReadNodes(ref ByteReader from, ClusterMapDraft draft)

@@ -47,7 +47,12 @@ public static class LevelRules
         }
     }
 
-    private static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> members, ReplicaSet set, int dataCentre)
+    /// <summary>Those of the set that are in a data centre.</summary>
+    /// <param name="map">That knows where nodes are.</param>
+    /// <param name="members">The list by whose index replicas count.</param>
+    /// <param name="set">Of which some are returned.</param>
+    /// <param name="dataCentre">As <see cref="ClusterMap.DataCentreOf"/> numbers them.</param>
+    public static ReplicaSet In(ClusterMap map, ReadOnlySpan<ushort> members, ReplicaSet set, int dataCentre)
     {
         ReplicaSet found = ReplicaSet.Empty;
         foreach (int replica in set)

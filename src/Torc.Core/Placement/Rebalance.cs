@@ -33,6 +33,7 @@ internal sealed class Rebalance
     private readonly int[][] _original;
     private readonly List<int>[] _sets;
     private readonly int[] _held;
+    private readonly int[] _shares; // replicas that each node should hold
     private readonly int[] _firsts;
     private readonly bool[] _isChanged;
     private readonly Apartness _apartness;
@@ -58,11 +59,8 @@ internal sealed class Rebalance
             _held[node]++;
         _apartness = new Apartness(nodes, _eligible, copies);
         _scope = scope;
-        Shares = NodeShares.Of(nodes, replicas.Length, copies, _held);
+        _shares = NodeShares.Of(nodes, replicas.Length, copies, _held);
     }
-
-    /// <summary>Replicas that each node should hold.</summary>
-    public int[] Shares { get; }
 
     /// <summary>Per partition the indices of its nodes, in no particular order.</summary>
     public List<int>[] Run()
@@ -80,7 +78,7 @@ internal sealed class Rebalance
         return _sets;
     }
 
-    private int Lack(int node) => Shares[node] - _held[node];
+    private int Lack(int node) => _shares[node] - _held[node];
 
     private void DropExcess(int partition)
     {

@@ -52,7 +52,7 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
     public NodeInfo Newest(NodeInfo listed) => listed.Id == Self.Id ? Self : _greeted.GetValueOrDefault(listed.Id, listed);
 
     /// <summary>One flag per partition up to the last that is incomplete.</summary>
-    public ImmutableArray<bool> IncompleteOf(ushort of) => _incomplete.GetValueOrDefault(of) is { IsDefault: false } flags ? flags : [];
+    public ImmutableArray<bool> IncompleteOf(ushort of) => FlagsOf(_incomplete, of);
 
     /// <summary>As told by heartbeats; 0 when none came over the present link.</summary>
     public ulong ToldMapEpochOf(ushort of) => _mapEpochs.GetValueOrDefault(of);
@@ -67,9 +67,13 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
         return partition >= incomplete.Length || !incomplete[partition];
     }
 
-    public bool IsBehind(ushort of, int partition) => of == Self.Id
-        ? node.IsBehindHere(partition)
-        : _behind.GetValueOrDefault(of) is { IsDefault: false } behind && partition < behind.Length && behind[partition];
+    public bool IsBehind(ushort of, int partition)
+    {
+        if (of == Self.Id)
+            return node.IsBehindHere(partition);
+        ImmutableArray<bool> behind = FlagsOf(_behind, of);
+        return partition < behind.Length && behind[partition];
+    }
 
     public bool KeepsHints(ushort of) => of == Self.Id ? node.KeepsHints : _keepHints.Contains(of);
 
@@ -84,7 +88,10 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
         return _linked.Contains(of) ? _greeted[of].Birth : node.View.Map!.NodeOf(of)!.Birth;
     }
 
-    /// <summary>Keeps what was known when nothing changed: views compare it by reference.</summary>
+    private static ImmutableArray<bool> FlagsOf(Dictionary<ushort, ImmutableArray<bool>> all, ushort of) =>
+        all.GetValueOrDefault(of) is { IsDefault: false } flags ? flags : [];
+
+    /// <summary>Keeps what was known when nothing changed: views compare the incomplete ones by reference.</summary>
     private void Take(Dictionary<ushort, ImmutableArray<bool>> all, ushort from, ReadOnlySpan<byte> bits)
     {
         ImmutableArray<bool> known = all.GetValueOrDefault(from);

@@ -48,10 +48,8 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
         Shard.Operations.Renew(this);
         if (MayCoordinate)
             Run(null);
-        else if (WasSent)
-            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
         else
-            HandOver();
+            OnMovedAway();
     }
 
     protected override void OnResume(ColdRead? finished) => Run(finished);

@@ -53,7 +53,7 @@ internal sealed class Relays(Shard shard)
         Span<ushort> others = stackalloc ushort[ReplicaSet.ReplicasMax];
         while (!remote.IsEmpty)
         {
-            ReplicaSet together = Together(operation.Map, replicas, remote);
+            ReplicaSet together = LevelRules.In(operation.Map, replicas, remote, operation.Map.DataCentreOf(replicas[remote.First]));
             remote = remote.Except(together);
             int relay = together.Count == 1 ? -1 : Best(replicas, together);
             if (relay < 0)
@@ -120,18 +120,6 @@ internal sealed class Relays(Shard shard)
             Forget(oldest);
             Trim();
         }
-    }
-
-    private static ReplicaSet Together(ClusterMap map, ReadOnlySpan<ushort> replicas, ReplicaSet remote)
-    {
-        int dataCentre = map.DataCentreOf(replicas[remote.First]);
-        ReplicaSet together = ReplicaSet.Empty;
-        foreach (int replica in remote)
-        {
-            if (map.DataCentreOf(replicas[replica]) == dataCentre)
-                together = together.With(replica);
-        }
-        return together;
     }
 
     /// <summary>The first in preference order without a slow disk and not at rest, or -1: the order spreads the work, and all coordinators send a key the same way.</summary>

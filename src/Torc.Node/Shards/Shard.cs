@@ -101,7 +101,6 @@ public sealed class Shard
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
 
     /// <summary>One flag per partition of the cluster: this copy stays in a set that shrinks and has yet to catch up (<see cref="StayerRule"/>). Read by other threads.</summary>
-    public IReadOnlyList<bool> BehindPartitions => _behind;
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;

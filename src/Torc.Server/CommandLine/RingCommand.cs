@@ -30,7 +30,7 @@ internal static class RingCommand
 
     private static void Print(RingStatus ring, bool all)
     {
-        Screen.Console.WriteLine($"Cluster {ring.ClusterId}, epoch {ring.Epoch}: {ring.Partitions.Count} partitions, {ring.ReplicationFactor} replicas of each{(ring.Copies.Contains(':', StringComparison.Ordinal) ? $" ({ring.Copies})" : "")}");
+        Screen.Console.WriteLine($"Cluster {ring.ClusterId}, epoch {ring.Epoch}: {ring.Partitions.Count} partitions, {ring.ReplicationFactor} replicas of each{Screen.CopiesInEach(ring.Copies)}");
         Table shares = Screen.Table("node", "clients", "dc/rack", "weight", "replicas", "first in line for", "share");
         int total = Math.Max(1, ring.Nodes.Sum(static node => node.Replicas));
         foreach (ShareStatus share in ring.Nodes)

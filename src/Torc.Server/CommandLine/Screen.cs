@@ -30,6 +30,9 @@ internal static class Screen
         return unit == 0 ? $"{value} B" : string.Create(CultureInfo.InvariantCulture, $"{amount:0.0} {units[unit]}");
     }
 
+    /// <summary>What follows the replication factor where each data centre has its own: <c> (dc1:3,dc2:2)</c>.</summary>
+    internal static string CopiesInEach(string copies) => copies.Contains(':', StringComparison.Ordinal) ? $" ({copies})" : "";
+
     internal static string State(string state) => state switch
     {
         "up" => "[green]up[/]",

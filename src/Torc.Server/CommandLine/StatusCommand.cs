@@ -43,7 +43,7 @@ internal static class StatusCommand
     {
         string title = cluster.ClusterId.Length == 0
             ? "The cluster is not formed yet: not all of its first nodes were seen."
-            : $"Cluster {cluster.ClusterId}, epoch {cluster.Epoch}: {cluster.Nodes.Count} nodes, {cluster.Partitions} partitions, {cluster.ReplicationFactor} replicas of each key{(cluster.Copies.Contains(':', StringComparison.Ordinal) ? $" ({cluster.Copies})" : "")}; seen by node {cluster.AnsweredBy}";
+            : $"Cluster {cluster.ClusterId}, epoch {cluster.Epoch}: {cluster.Nodes.Count} nodes, {cluster.Partitions} partitions, {cluster.ReplicationFactor} replicas of each key{Screen.CopiesInEach(cluster.Copies)}; seen by node {cluster.AnsweredBy}";
         Screen.Console.WriteLine(title);
         Table table = Screen.Table("node", "state", "clients", "peers", "HTTP", "process", "epoch", "keys", "bytes", "dc/rack", "");
         foreach (NodeStatus node in cluster.Nodes)

@@ -60,7 +60,7 @@ internal static class NodeMetricsPage
         to.Family("torc_hint_waiting_bytes", MetricType.Gauge, "Bytes of writes that this node keeps for each replica that is down, until it has them.");
         foreach ((ushort target, long bytes) in totals.HintBytes)
             to.Sample(bytes, ("target", $"{target}"));
-        IReadOnlyList<DataCentreLag> lags = DataCentreLag.Of(host.View, totals.RemoteLagMicros, totals.HintBytes);
+        IReadOnlyList<DataCentreLag> lags = totals.LagsIn(host.View);
         to.Family("torc_dc_behind_seconds", MetricType.Gauge, "Age of the oldest write coordinated here that a replica in another data centre has not answered.");
         foreach (DataCentreLag lag in lags)
             to.Sample(lag.BehindMicros / 1e6, ("dc", lag.DataCentre));

@@ -81,7 +81,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
             Bytes = totals.Sum(static shard => shard.LiveBytes),
             DiskBytes = totals.Sum(static shard => shard.DiskBytes),
             Clients = host.Parts.Clients.Count,
-            RemoteDataCentres = [.. DataCentreLag.Of(host.View, totals.RemoteLagMicros, totals.HintBytes)
+            RemoteDataCentres = [.. totals.LagsIn(host.View)
                 .Select(static lag => new LagStatus(lag.DataCentre, lag.BehindMicros / 1e6, lag.HintBytes))],
             UptimeSeconds = host.Surroundings.UptimeSeconds,
             Problem = Problem(host, totals),

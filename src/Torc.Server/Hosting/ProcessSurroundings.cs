@@ -52,7 +52,7 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
                 totals.Sum(static shard => shard.SyncsTotal), totals.Sum(static shard => shard.CompactedBytesTotal),
                 totals.IsDiskFull, (int)totals.Sum(static shard => shard.SegmentsDamaged), totals.HintBytes.Values.Sum())
             {
-                RemoteDataCentres = View is { } view ? DataCentreLag.Of(view(), totals.RemoteLagMicros, totals.HintBytes) : [],
+                RemoteDataCentres = View is { } view ? totals.LagsIn(view()) : [],
             };
         }
     }

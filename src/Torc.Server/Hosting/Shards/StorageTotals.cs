@@ -1,4 +1,5 @@
 using Torc.Core.Placement;
+using Torc.Node.Control;
 using Torc.Storage;
 
 namespace Torc.Server.Hosting.Shards;
@@ -21,6 +22,9 @@ internal sealed record StorageTotals
     internal IReadOnlyDictionary<ushort, long> RemoteLagMicros { get; init; } = new SortedDictionary<ushort, long>();
 
     internal bool IsDiskFull => Shards.Any(static shard => shard.IsDiskFull);
+
+    /// <summary>How far other data centres are behind what this node coordinated.</summary>
+    internal IReadOnlyList<DataCentreLag> LagsIn(ClusterView view) => DataCentreLag.Of(view, RemoteLagMicros, HintBytes);
 
     internal long Sum(Func<StoreStatistics, long> figure) => Shards.Sum(figure);
 
