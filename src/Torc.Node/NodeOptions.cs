@@ -1,3 +1,5 @@
+using Torc.Core.Membership;
+
 namespace Torc.Node;
 
 /// <summary>The tunables of a node below Server. The simulator draws them at random.</summary>
@@ -103,4 +105,14 @@ public sealed record NodeOptions
 
     /// <summary>A node whose clock is further than this from the median of its peers' does not stamp client writes.</summary>
     public int ClockSkewMsMax { get; init; } = 5_000;
+
+    /// <summary>Those that say who is up.</summary>
+    internal PeerHealthTunables Health => new()
+    {
+        HeartbeatIntervalMs = HeartbeatIntervalMs,
+        DownAfterMs = PeerSilenceMs,
+        GossipIntervalMs = GossipIntervalMs,
+        ProbeTimeoutMs = ProbeTimeoutMs,
+        IndirectProbes = IndirectProbes,
+    };
 }

@@ -7,7 +7,8 @@ namespace Torc.Node.Commands;
 /// Chooses the coordinator of a request: a replica that is up and whole. Read-modify-writes always go to the first such
 /// replica in preference order, so that one queue per key orders them while nodes agree who is healthy; everything else
 /// stays here when this node qualifies, and otherwise goes to the nearest: one of the same data centre before all others. What has a
-/// local level stays in the data centre. A replica that says that its disk is slow coordinates only when no other can: its reply waits for its own log.
+/// local level stays in the data centre. A replica that says that its disk is slow, or that it stops, coordinates only when no other can: its
+/// reply waits for its own log, or might not come.
 /// </summary>
 public static class Router
 {
@@ -25,7 +26,7 @@ public static class Router
         int own = map.DataCentreOf(view.Self);
         int best = None;
         bool bestIsNear = false;
-        bool bestIsSlow = false;
+        int bestReluctance = 0;
         long bestLatency = long.MaxValue;
         foreach (ushort node in replicas)
         {
@@ -37,18 +38,18 @@ public static class Router
                 : view.IsUp(node) && view.IsPeerComplete(node, partition);
             if (!qualifies)
                 continue;
-            bool isSlow = view.HasSlowDisk(node);
-            if (!isSlow && (first || node == view.Self))
+            int reluctance = view.ReluctanceOf(node);
+            if (reluctance == 0 && (first || node == view.Self))
                 return node;
             long latency = view.PeerOf(node)!.LatencyMicros;
             bool isBetter = best == None || (first
-                ? bestIsSlow && !isSlow
-                : isNear != bestIsNear ? isNear : isSlow != bestIsSlow ? bestIsSlow : latency < bestLatency);
+                ? reluctance < bestReluctance
+                : isNear != bestIsNear ? isNear : reluctance != bestReluctance ? reluctance < bestReluctance : latency < bestLatency);
             if (!isBetter)
                 continue;
             best = node;
             bestIsNear = isNear;
-            bestIsSlow = isSlow;
+            bestReluctance = reluctance;
             bestLatency = latency;
         }
         return best;

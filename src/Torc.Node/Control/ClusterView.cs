@@ -17,11 +17,19 @@ public sealed record PeerState(NodeInfo Node, bool IsUp, ImmutableArray<bool> In
     /// <summary>It said that its disk is slow beside those of others: it is asked for what others cannot do.</summary>
     public bool HasSlowDisk { get; init; }
 
+    /// <summary>It said that it is about to end: it is asked for what nobody else can do.</summary>
+    public bool IsStopping { get; init; }
+
     /// <summary>It keeps writes for nodes that were down.</summary>
     public bool KeepsHints { get; init; }
 
     /// <summary>Classes of nearness, the lowest to be asked first: coarse, because small differences say nothing.</summary>
-    public int Distance => HasSlowDisk ? int.MaxValue : BitOperations.Log2((ulong)Math.Max(LatencyMicros, 0) / NearMicros | 1);
+    public int Distance => Reluctance > 0 ? int.MaxValue - ReluctanceMax + Reluctance : BitOperations.Log2((ulong)Math.Max(LatencyMicros, 0) / NearMicros | 1);
+
+    /// <summary>0 for one that is asked as any other, otherwise the higher the later it is asked.</summary>
+    public int Reluctance => IsStopping ? ReluctanceMax : HasSlowDisk ? 1 : 0;
+
+    private const int ReluctanceMax = 2;
 
     /// <summary>Round trips below twice this are all near.</summary>
     private const long NearMicros = 2_000;
@@ -76,8 +84,10 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     /// <summary>Whether a node lives as far as this one can find out; <see cref="IsUp"/> says whether it can be asked.</summary>
     public bool IsAlive(ushort node) => node == Self || PeerOf(node) is { IsAlive: true };
 
-    /// <summary>Whether a node, this one included, should be passed over while others can do the same.</summary>
     public bool HasSlowDisk(ushort node) => PeerOf(node) is { HasSlowDisk: true };
+
+    /// <summary>Above 0 a node, this one included, should be passed over while others with less can do the same.</summary>
+    public int ReluctanceOf(ushort node) => PeerOf(node)?.Reluctance ?? 0;
 
     /// <summary>Whether a peer's copy of a partition counts towards a level; for this node ask the shard.</summary>
     public bool IsPeerComplete(ushort node, int partition) => PeerOf(node) is { } peer && peer.IsComplete(partition);
@@ -91,7 +101,7 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
         for (int i = 0; i < Peers.Length; i++)
         {
             PeerState a = Peers[i], b = other.Peers[i];
-            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.HasSlowDisk != b.HasSlowDisk || a.KeepsHints != b.KeepsHints || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
+            if (a.IsUp != b.IsUp || a.IsAlive != b.IsAlive || a.HasSlowDisk != b.HasSlowDisk || a.IsStopping != b.IsStopping || a.KeepsHints != b.KeepsHints || a.Node != b.Node || a.MapEpoch != b.MapEpoch || a.Incomplete != b.Incomplete || a.ClockOffsetMs != b.ClockOffsetMs || IsOtherLatency(a, b))
                 return false;
         }
         return true;

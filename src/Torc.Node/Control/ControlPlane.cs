@@ -23,8 +23,6 @@ public sealed class ControlPlane
     private readonly TorcNode _node;
     private readonly NodeOptions _options;
     private readonly FormationSettings _settings;
-    private readonly PeerHealthTunables _tunables;
-    private readonly SlowDisks _slowDisks = new();
     private readonly GossipFrames _gossipFrames = new();
     private readonly LinkTargets _targets;
     private readonly Dictionary<ushort, long> _leaving = []; // links with removed members, and when they end
@@ -36,6 +34,7 @@ public sealed class ControlPlane
     private MapRegister _register;
     private ChangeCoordinator _changes;
     private readonly PeerReports _reports;
+    private readonly Heartbeats _heartbeats;
     private readonly Joiner _joiner;
     private readonly HashSet<ushort> _linked = [];
     private FormationOutcome _made;
@@ -51,15 +50,8 @@ public sealed class ControlPlane
         _settings = settings;
         _targets = new LinkTargets(settings);
         _reports = new PeerReports(node, settings.LevelMax, of => _gossip!.IsLive(of));
+        _heartbeats = new Heartbeats(node, settings.LevelMax, _reports);
         _joiner = new Joiner(node.PartitionCount);
-        _tunables = new PeerHealthTunables
-        {
-            HeartbeatIntervalMs = _options.HeartbeatIntervalMs,
-            DownAfterMs = _options.PeerSilenceMs,
-            GossipIntervalMs = _options.GossipIntervalMs,
-            ProbeTimeoutMs = _options.ProbeTimeoutMs,
-            IndirectProbes = _options.IndirectProbes,
-        };
         bool isRemoved = persisted is not null && persisted.NodeOf(self.Id) is null;
         _standing = isRemoved ? Standing.Removed : persisted is not null ? Standing.Member : self.Id == NodeInfo.NoId ? Standing.Joining : Standing.Forming;
         Assume(self, persisted);
@@ -157,6 +149,20 @@ public sealed class ControlPlane
         Refresh(now, outbox);
     }
 
+    /// <summary>
+    /// The process is about to end: peers are told, who pass this node over from then on, and it passes over itself. See <see cref="PeersKnowOfStop"/>.
+    /// </summary>
+    public void BeginStopping(Instant now, Outbox outbox)
+    {
+        _heartbeats.BeginStopping(now);
+        foreach (ushort node in _linked)
+            Speak(node, now, outbox);
+        Refresh(now, outbox);
+    }
+
+    /// <summary>Every member that is up has answered that it knows that this node stops. Readable from anywhere.</summary>
+    public bool PeersKnowOfStop { get; private set; }
+
     /// <summary>A link to a peer is open in both directions.</summary>
     public void OnLinkUp(ushort node, Instant now, Outbox outbox)
     {
@@ -183,7 +189,7 @@ public sealed class ControlPlane
         }
         _reports.LinkDown(node);
         _health.LinkDown(node);
-        _slowDisks.Forget(node);
+        _heartbeats.LinkDown(node);
         _gossip.Suspect(node, now, FramesIn(outbox));
         Refresh(now, outbox);
     }
@@ -200,8 +206,7 @@ public sealed class ControlPlane
         {
             _nextHeartbeatMicros = now.MonotonicMicros + _options.HeartbeatIntervalMs * Instant.MicrosPerMs;
             _heartbeatTurn++;
-            if (_slowDisks.Judge(_node.SyncMicros, now))
-                outbox.Events.Add(new NodeEvent(_slowDisks.IsOwnSlow ? NodeEventKind.DiskSlow : NodeEventKind.DiskFast, Count: (int)(_node.SyncMicros / Instant.MicrosPerMs)));
+            _heartbeats.JudgeDisk(now, outbox);
             foreach (ushort node in _linked)
             {
                 if ((node + _heartbeatTurn) % _health.Stretch == 0)
@@ -251,9 +256,8 @@ public sealed class ControlPlane
             return false;
         _health.HeardHeartbeat(from, now);
         _gossip.Heard(from, now);
-        _reports.Take(from, heartbeat);
-        _slowDisks.Hear(from, heartbeat.SyncMicros, heartbeat.HasSlowDisk);
-        WriteHeartbeat(from, PeerMessageKind.HeartbeatEcho, heartbeat.SentMicros, now, outbox);
+        _heartbeats.Take(from, heartbeat);
+        _heartbeats.Echo(from, heartbeat, now, outbox);
         return true;
     }
 
@@ -261,8 +265,7 @@ public sealed class ControlPlane
     {
         if (!HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage echo))
             return false;
-        _reports.Take(from, echo);
-        _slowDisks.Hear(from, echo.SyncMicros, echo.HasSlowDisk);
+        _heartbeats.TakeEcho(from, echo);
         long roundTrip = now.MonotonicMicros - echo.SentMicros;
         if (roundTrip < 0)
             return false;
@@ -328,8 +331,8 @@ public sealed class ControlPlane
         ulong incarnation = _node.Identity.Incarnation;
         _self = self;
         _formation = new Formation(_settings, self, map);
-        _health = new PeerHealth(self.Id, _tunables);
-        _gossip = new Gossip(self.Id, incarnation, _tunables, new SeededRandom(incarnation).Fork($"gossip of node {self.Id}"));
+        _health = new PeerHealth(self.Id, _options.Health);
+        _gossip = new Gossip(self.Id, incarnation, _options.Health, new SeededRandom(incarnation).Fork($"gossip of node {self.Id}"));
         _register = new MapRegister(
             new Voter(self.Id, self.Birth), _node.Actor, new SeededRandom(incarnation).Fork($"proposals of node {self.Id}"), _node.Identity.Vote);
         _changes = new ChangeCoordinator(self.Id, _register, _reports, _options.CopiesPerNodeMax);
@@ -372,7 +375,7 @@ public sealed class ControlPlane
         if (_standing == Standing.Joining)
             _joiner.Ask(_self, outbox.Immediate(node));
         else if (!GuestLinks.IsGuest(node))
-            SendHeartbeat(node, now, outbox);
+            _heartbeats.Send(node, now, outbox);
     }
 
     /// <summary>A guest asks to be let in; or this node is one, and a member answers. All else between them is dropped.</summary>
@@ -436,24 +439,19 @@ public sealed class ControlPlane
         outbox.Immediate(node).End();
     }
 
-    private void SendHeartbeat(ushort node, Instant now, Outbox outbox) =>
-        WriteHeartbeat(node, PeerMessageKind.Heartbeat, now.MonotonicMicros, now, outbox);
-
-    private void WriteHeartbeat(ushort to, PeerMessageKind kind, long sentMicros, Instant now, Outbox outbox)
-    {
-        // The epoch is read before the flags: flags may be of a later map than is told, never of an earlier one.
-        ulong epoch = _node.MapEpochInShards;
-        HeartbeatMessage.Write(outbox.Immediate(to), kind, sentMicros, now.WallMs, epoch, _node.SyncMicros, _slowDisks.IsOwnSlow, _node.KeepsHints, _settings.LevelMax, _reports.OwnIncompleteBits(), _reports.OwnBehindBits());
-    }
-
     /// <summary>Says what the register has to say, and publishes a new view when anything that decisions hang on has changed.</summary>
     private void Refresh(Instant now, Outbox outbox)
     {
         _register.Flush(now, outbox);
         if (_register.TakeDecided() is { } decided)
             Offer(decided, _self.Id, outbox);
+        PeersKnowOfStop = _heartbeats.StopsItself && AllKnowOfStop(now);
         Publish(now, outbox);
     }
+
+    /// <summary>Who does not answer is not waited for, and who is no member coordinates nothing.</summary>
+    private bool AllKnowOfStop(Instant now) => _standing != Standing.Member
+        || _linked.All(peer => GuestLinks.IsGuest(peer) || !_health.IsUp(peer, now) || _heartbeats.KnowsOfStop(peer));
 
     [MemberNotNull(nameof(View), nameof(Policy))]
     private void Publish(Instant now, Outbox? outbox = null)
@@ -486,7 +484,8 @@ public sealed class ControlPlane
             {
                 IsAlive = _gossip.IsLive(listed.Id),
                 KeepsHints = _reports.KeepsHints(listed.Id),
-                HasSlowDisk = listed.Id == _self.Id ? _slowDisks.IsOwnSlow : _slowDisks.IsSlow(listed.Id),
+                HasSlowDisk = _heartbeats.HasSlowDisk(listed.Id),
+                IsStopping = _heartbeats.IsStopping(listed.Id),
                 MapEpoch = listed.Id == _self.Id ? map.Epoch : _reports.ToldMapEpochOf(listed.Id),
             });
         }

@@ -12,6 +12,7 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
     private readonly Dictionary<ushort, ulong> _mapEpochs = [];
     private readonly Dictionary<ushort, byte> _levels = []; // over the present link
     private readonly HashSet<ushort> _keepHints = [];
+    private readonly HashSet<ushort> _stopping = []; // over the present link
     private readonly Dictionary<ushort, NodeInfo> _greeted = [];
     private readonly HashSet<ushort> _linked = []; // those whose greeting came over a link that is open
 
@@ -27,6 +28,7 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
     {
         _mapEpochs.Remove(from);
         _levels.Remove(from);
+        _stopping.Remove(from);
         _linked.Remove(from);
     }
 
@@ -34,10 +36,8 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
     {
         _mapEpochs[from] = heartbeat.MapEpoch;
         _levels[from] = heartbeat.Level;
-        if (heartbeat.KeepsHints)
-            _keepHints.Add(from);
-        else
-            _keepHints.Remove(from);
+        Take(_keepHints, from, heartbeat.KeepsHints);
+        Take(_stopping, from, heartbeat.IsStopping);
         Take(_incomplete, from, heartbeat.IncompleteBits);
         Take(_behind, from, heartbeat.BehindBits);
     }
@@ -77,6 +77,8 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
 
     public bool KeepsHints(ushort of) => of == Self.Id ? node.KeepsHints : _keepHints.Contains(of);
 
+    public bool IsStopping(ushort of) => _stopping.Contains(of);
+
     public bool IsAlive(ushort of) => of == Self.Id || isAlive(of);
 
     public byte LevelOf(ushort of) => of == Self.Id ? levelMax : _levels.GetValueOrDefault(of);
@@ -90,6 +92,14 @@ internal sealed class PeerReports(TorcNode node, byte levelMax, Func<ushort, boo
 
     private static ImmutableArray<bool> FlagsOf(Dictionary<ushort, ImmutableArray<bool>> all, ushort of) =>
         all.GetValueOrDefault(of) is { IsDefault: false } flags ? flags : [];
+
+    private static void Take(HashSet<ushort> all, ushort from, bool belongs)
+    {
+        if (belongs)
+            all.Add(from);
+        else
+            all.Remove(from);
+    }
 
     /// <summary>Keeps what was known when nothing changed: views compare the incomplete ones by reference.</summary>
     private void Take(Dictionary<ushort, ImmutableArray<bool>> all, ushort from, ReadOnlySpan<byte> bits)

@@ -122,12 +122,12 @@ internal sealed class Relays(Shard shard)
         }
     }
 
-    /// <summary>The first in preference order without a slow disk and not at rest, or -1: the order spreads the work, and all coordinators send a key the same way.</summary>
+    /// <summary>The first in preference order that is neither slow, nor stopping, nor at rest, or -1: the order spreads the work, and all coordinators send a key the same way.</summary>
     private int Best(ReadOnlySpan<ushort> replicas, ReplicaSet together)
     {
         foreach (int replica in together)
         {
-            if (!shard.View.HasSlowDisk(replicas[replica]) && !Rests(replicas[replica]))
+            if (shard.View.ReluctanceOf(replicas[replica]) == 0 && !Rests(replicas[replica]))
                 return replica;
         }
         return -1;

@@ -8,6 +8,9 @@ internal sealed class RequestRouting(Shard shard)
 {
     private const string BusyError = "BUSY this node has too many commands under way; try again later";
 
+    /// <summary>Requests of other nodes that are not answered yet.</summary>
+    public int Forwarded { get; private set; }
+
     /// <param name="request">Of a client, or forwarded.</param>
     /// <param name="maySendOn">Its forwarder knows less of the partition's replicas than this node: it may go further. Each hop knows more, so it ends.</param>
     public void Route(Request request, bool maySendOn)
@@ -37,11 +40,23 @@ internal sealed class RequestRouting(Shard shard)
     {
         Request request = FreeList<Request>.Rent();
         bool runnable = shard.View.IsFormed && ForwardMessage.TryRead(message, shard.Commands, shard.View.Map!, request);
-        request.OriginNode = from;
-        if (runnable)
-            Route(request, maySendOn: shard.Placement.IsStale(from, message));
-        else
+        if (!runnable)
+        {
             shard.Emit(new NodeEvent(NodeEventKind.PeerRefused, message.Partition, Node: from, Detail: "malformed forward"));
+            return;
+        }
+        request.OriginNode = from;
+        Forwarded++;
+        Route(request, maySendOn: shard.Placement.IsStale(from, message));
+    }
+
+    /// <summary>Answers a forwarded request, which ends with this.</summary>
+    public void AnswerForwarded(Request request, bool refused, ReadOnlySpan<byte> reply)
+    {
+        Forwarded--;
+        ForwardReply.Write(shard.Outbox.Gated(request.OriginNode), request.Partition, request.OriginOperation, refused, reply);
+        request.Reset();
+        FreeList<Request>.Return(request);
     }
 
     private void Forward(Request request, ushort coordinator)

@@ -95,6 +95,9 @@ public sealed class Shard
     /// <summary>Operations waiting for peers or storage: bounded by <see cref="NodeOptions.OperationsMax"/>.</summary>
     public int OperationsUnderWay => Operations.Count;
 
+    /// <summary>Requests that other nodes sent here to coordinate, not answered yet.</summary>
+    public int ForwardedUnderWay => _routing.Forwarded;
+
     public bool HasStalled => _stalled.Count > 0;
 
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
@@ -419,9 +422,7 @@ public sealed class Shard
             sweep.Outstanding--;
             return;
         }
-        ForwardReply.Write(Outbox.Gated(request.OriginNode), request.Partition, request.OriginOperation, refused, _reply.Written);
-        request.Reset();
-        FreeList<Request>.Return(request);
+        _routing.AnswerForwarded(request, refused, _reply.Written);
     }
 
     internal void Reply(Request request, ReadOnlySpan<byte> reply, bool refused)

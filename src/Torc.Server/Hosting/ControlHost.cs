@@ -10,7 +10,7 @@ using Torc.Server.Hosting.Shards;
 
 namespace Torc.Server.Hosting;
 
-internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, VoteSaved, Request, Tick }
+internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, VoteSaved, Request, Stop, Tick }
 
 /// <summary>One input of the control plane.</summary>
 internal readonly record struct ControlWork(ControlWorkKind Kind, ushort Node = 0, object? Subject = null);
@@ -66,6 +66,13 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
         Add(new ControlWork(ControlWorkKind.Request, Subject: new ClusterRequest(number, wish)));
         Pump();
         return number;
+    }
+
+    /// <summary>Tells the peers that this node is about to end.</summary>
+    internal void BeginStopping()
+    {
+        Add(new ControlWork(ControlWorkKind.Stop));
+        Pump();
     }
 
     internal void Tick()
@@ -132,6 +139,9 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
                 break;
             case ControlWorkKind.Request:
                 control.Ask((ClusterRequest)work.Subject!, now, outbox);
+                break;
+            case ControlWorkKind.Stop:
+                control.BeginStopping(now, outbox);
                 break;
             default:
                 Volatile.Write(ref _tickWaits, 0);

@@ -18,7 +18,7 @@ namespace Torc.Server.Hosting;
 
 /// <summary>
 /// A node at work: its shards with their threads, its control plane, its peers and its clients. Made in the order
-/// <see cref="Recover"/>, <see cref="Start"/>, <see cref="StopCleanly"/>; a node that was only recovered stops cleanly too.
+/// <see cref="Recover"/>, <see cref="Start"/>, <see cref="LetGo"/>, <see cref="StopCleanly"/>; a node that was only recovered stops cleanly too.
 /// </summary>
 internal sealed class NodeHost : IDisposable
 {
@@ -78,6 +78,9 @@ internal sealed class NodeHost : IDisposable
     /// <summary>True between <see cref="Start"/> and <see cref="StopCleanly"/>.</summary>
     internal bool IsServing { get; private set; }
 
+    /// <summary>The process is about to end.</summary>
+    internal bool IsStopping { get; private set; }
+
     /// <summary>Opens every shard's log, all at once; what they appended in doing so is durable when it returns.</summary>
     internal void Recover()
     {
@@ -121,6 +124,32 @@ internal sealed class NodeHost : IDisposable
         connection.Abort();
         return Task.CompletedTask;
     }
+
+    /// <summary>
+    /// Before <see cref="StopCleanly"/>: peers are told to give this node nothing more to coordinate, and what they have given it is answered. A peer that
+    /// asked and got no answer could tell its client only that the outcome is not known.
+    /// </summary>
+    /// <returns>False when it took too long.</returns>
+    internal async Task<bool> LetGo(TimeSpan patience)
+    {
+        const int pollMs = 10;
+        const int quietPolls = 3; // what a peer sent before it knew may still come
+        IsStopping = true;
+        _control.BeginStopping();
+        long deadline = HostClock.MonotonicMicros + (long)patience.TotalMicroseconds;
+        for (int quiet = 0; quiet < quietPolls; quiet = HasLetGo() ? quiet + 1 : 0)
+        {
+            if (HostClock.MonotonicMicros >= deadline)
+                return false;
+            await Task.Delay(pollMs);
+        }
+        foreach (ShardHost shard in _shards)
+            await shard.WhenOpen(pollMs, deadline);
+        await Task.Delay(pollMs); // replies that waited for the log are on their way
+        return true;
+    }
+
+    private bool HasLetGo() => _parts.Node.Control.PeersKnowOfStop && _shards.Sum(static shard => shard.ForwardedUnderWay) == 0;
 
     /// <summary>Leaves the cluster's links and makes every log durable with the mark of a clean stop.</summary>
     internal async Task StopCleanly()

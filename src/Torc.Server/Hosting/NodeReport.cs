@@ -25,6 +25,8 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
     {
         get
         {
+            if (Host is { IsStopping: true })
+                return "the node stops";
             if (Host is not { IsServing: true } host)
                 return "the node is reading its data";
             return host.View.Standing switch

@@ -80,7 +80,10 @@ internal static class ServerProcess
 
         log.Stopping(await stop.Requested);
         listener.Open = null;
+        Task<bool> letGo = host.LetGo(FinishPatience);
         await clients.FinishAll(FinishPatience);
+        if (!await letGo)
+            log.LetGoTimedOut();
         await host.StopCleanly();
         log.Stopped();
     }

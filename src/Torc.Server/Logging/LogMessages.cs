@@ -98,4 +98,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(42, LogLevel.Warning, "{What}")]
     internal static partial void PlacementWarning(this ILogger log, string what);
+
+    [LoggerMessage(43, LogLevel.Warning, "other nodes still wait for commands that they gave this one: what is not answered now they answer TIMEOUT")]
+    internal static partial void LetGoTimedOut(this ILogger log);
 }

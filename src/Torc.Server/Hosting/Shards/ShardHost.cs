@@ -73,6 +73,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
 
     internal int OperationsUnderWay => _shard.OperationsUnderWay;
 
+    /// <summary>Requests that other nodes sent here to coordinate, not answered yet.</summary>
+    internal int ForwardedUnderWay => _shard.ForwardedUnderWay;
+
     /// <summary>Under <see cref="Gate"/>.</summary>
     internal IReadOnlyDictionary<ushort, long> HintBytes => _shard.HintBytes;
 
@@ -131,6 +134,16 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     {
         RunTurn(new ConcurrentQueue<ShardWork>(), 0);
         Committer.FlushNow();
+    }
+
+    /// <summary>Completes when replies need not wait any more for what is in the log now, or at the deadline.</summary>
+    internal async Task WhenOpen(int pollMs, long deadlineMicros)
+    {
+        long appended;
+        lock (Gate)
+            appended = Store.AppendedOffset;
+        while (!Committer.IsOpen(appended) && HostClock.MonotonicMicros < deadlineMicros)
+            await Task.Delay(pollMs);
     }
 
     /// <summary>Ends the threads, marks the log as cleanly stopped, and makes it durable.</summary>

@@ -44,7 +44,19 @@ internal static class PeerMessages
         listing.Encode(ListReply.Begin(buffer, Partition, 10, ReadStatus.Answered, complete: true, 0));
         buffer.End();
         ForwardReply.Write(buffer, Partition, 11, refused: true, "-UNAVAILABLE\r\n"u8);
-        HeartbeatMessage.Write(buffer, PeerMessageKind.Heartbeat, 5, 6, 7, 8, true, true, 3, [1, 2, 3], [4]);
+        new HeartbeatMessage
+        {
+            SentMicros = 5,
+            WallMs = 6,
+            MapEpoch = 7,
+            SyncMicros = 8,
+            HasSlowDisk = true,
+            KeepsHints = true,
+            IsStopping = true,
+            Level = 3,
+            IncompleteBits = [1, 2, 3],
+            BehindBits = [4],
+        }.Write(buffer, PeerMessageKind.Heartbeat);
         new JoinRequest(9, new NodeInfo(NodeInfo.NoId, "10.0.0.9:7379", "host", 6379, 8379, "dc1", "rack1", 100, 77)).Write(buffer);
         new JoinAnswer(JoinStatus.Refused, NodeInfo.NoId, "why").Write(buffer);
         return buffer.Seal().ToArray();
