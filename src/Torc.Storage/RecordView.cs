@@ -46,6 +46,9 @@ public ref struct RecordView
     /// <summary>The log offset after the record: it is durable once <see cref="ShardStore.DurableOffset"/> reached this.</summary>
     public long EndOffset { readonly get; internal set; }
 
+    /// <summary>Where the record begins in the log; no other record ever does.</summary>
+    public readonly long Offset => EndOffset - Record.Length;
+
     /// <summary>For a put of the same key in the same turn. Also that of a key that was not found, all else is empty then. A scan knows no places.</summary>
     [UnscopedRef]
     public readonly ref readonly RecordPlace Place => ref FoundAt;
@@ -56,4 +59,12 @@ public interface IScanVisitor
 {
     /// <summary>Called in ascending order of hash; must not call the store.</summary>
     void Visit(in RecordView record);
+
+    /// <summary>
+    /// A record that begins at an offset of the log cannot be read. Its hash is not known, so that it may lie in a neighbouring range. Called before the records of the
+    /// range; must not call the store. Most learn enough from <see cref="ScanOutcome.Damaged"/>.
+    /// </summary>
+    void VisitUnreadable(long offset)
+    {
+    }
 }

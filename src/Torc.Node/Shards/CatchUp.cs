@@ -19,7 +19,6 @@ internal sealed class CatchUp(Shard shard)
 
     private readonly Dictionary<ushort, ExchangeOperation> _underWay = [];
     private readonly HashSet<ushort> _damagedMeanwhile = [];
-    private readonly HashSet<ushort> _damageCovered = [];
     private readonly SortedDictionary<ushort, SortedSet<ushort>> _toRefresh = [];
     private readonly SortedDictionary<ushort, (long Offset, ushort[] Unasked)> _awaitingLog = [];
     private readonly List<ushort> _inLog = [];
@@ -109,14 +108,10 @@ internal sealed class CatchUp(Shard shard)
     /// <summary>A damaged record was met: an exchange under way may have compared it before, so another has to follow.</summary>
     public void OnDamaged(ushort partition)
     {
-        _damageCovered.Remove(partition);
         _awaitingLog.Remove(partition);
         if (_underWay.ContainsKey(partition))
             _damagedMeanwhile.Add(partition);
     }
-
-    /// <summary>An exchange has replaced every damaged row that a peer holds: what a scan still cannot read here is nobody's.</summary>
-    public bool IsDamageCovered(ushort partition) => _damageCovered.Contains(partition);
 
     public void OnExchanged(ExchangeOperation exchange)
     {
@@ -133,8 +128,6 @@ internal sealed class CatchUp(Shard shard)
         shard.Trees.OnCaughtUp(partition);
         if (wasDamaged)
             return;
-        if (exchange.Purpose == ExchangePurpose.Complete)
-            _damageCovered.Add(partition);
         _awaitingLog[partition] = (shard.Store.AppendedOffset, [.. exchange.Unasked]);
         TakeThoseInLog();
     }

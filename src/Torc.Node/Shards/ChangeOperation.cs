@@ -176,7 +176,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         RowView delta = DeltaOf(Request, context, _delta);
         ApplyResult applied = isLocal
             ? Shard.Rows.Apply(RecordKey, delta, row, place, Shard.Outbox)
-            : Shard.Rows.Apply(RecordKey, delta, Finished, Shard.Outbox);
+            : Shard.Apply(RecordKey, delta, Finished);
         if (applied.Outcome != ApplyOutcome.Applied)
         {
             OnNotApplied(applied);

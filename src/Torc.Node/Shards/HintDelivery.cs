@@ -70,7 +70,7 @@ internal sealed class HintDelivery(
         if (!RowView.TryDecode(version, row, out RowView delta))
             throw new InvariantException("a hint that decoded before does not decode");
         Shard.Clock.Observe(version);
-        ApplyResult applied = Shard.Rows.Apply(new RecordKey(keyspace, partition, key), delta, finished, Shard.Outbox);
+        ApplyResult applied = Shard.Apply(new RecordKey(keyspace, partition, key), delta, finished);
         if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
             Shard.Park(this, applied.Cold);
         else if (applied.Outcome == ApplyOutcome.Applied)

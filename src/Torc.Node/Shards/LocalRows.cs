@@ -31,7 +31,7 @@ internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected
 
 internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
 {
-    private readonly DamagedKeys _damaged = new();
+    private readonly DamagedRecords _damaged = new();
     private readonly ByteWriter _joined = new();
     private readonly ByteWriter _merged = new();
 
@@ -75,6 +75,8 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
             outbox.Observe(record.EndOffset);
             if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out row))
                 outcome = FindOutcome.Damaged;
+            else if (!_damaged.IsEmpty)
+                OnRead(key, record);
         }
         else
         {
@@ -146,6 +148,26 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
 
     /// <summary>An exchange completed the partition, and no damage was met while it ran.</summary>
     public void OnComplete(ushort partition) => _damaged.OnComplete(partition);
+
+    /// <summary>A scan reads a record. False: it is no row. Then, as when the record could not be read at all, see <see cref="OnUnreadable"/>.</summary>
+    public bool TryDecodeScanned(byte keyspace, ushort partition, in RecordView record, out RowView row)
+    {
+        if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out row))
+            return false;
+        if (!_damaged.IsEmpty)
+            OnRead(new RecordKey(keyspace, partition, record.Hash, record.Key), record);
+        return true;
+    }
+
+    /// <summary>A scan cannot read the record at a place of the log. True: that is news, and the copy must not count until it has caught up.</summary>
+    public bool OnUnreadable(long place) => _damaged.Met(place);
+
+    /// <summary>A tree that was built while the record could not be read lacks it.</summary>
+    private void OnRead(in RecordKey key, in RecordView record)
+    {
+        if (_damaged.OnRead(key, record.Offset))
+            trees.OnReadable(key.Keyspace, key.Partition);
+    }
 
     private FindOutcome OnDamaged(in RecordKey key)
     {

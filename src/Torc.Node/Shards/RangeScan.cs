@@ -17,6 +17,7 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
     private byte _keyspace;
     private ushort _partition;
     private ulong _from, _to;
+    private bool _metNews;
 
     /// <summary>Encoded as in <see cref="ScanReply"/>.</summary>
     public ReadOnlySpan<byte> Entries => _entries.Written;
@@ -26,6 +27,7 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
     /// <summary>Where the range ends, exclusive; 0: the hash space is finished.</summary>
     public ulong End { get; private set; }
 
+    /// <summary>Records of the range, or near it, cannot be read. On a copy that counts they are nobody's.</summary>
     public bool MetDamage { get; private set; }
 
     public ScanOutcome Run(byte keyspace, ushort partition, ulong from, int budget, ColdRead? finished, out ColdRead? cold) =>
@@ -41,10 +43,11 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
         _from = from;
         _entries.Clear();
         Count = 0;
-        MetDamage = false;
+        MetDamage = _metNews = false;
         ScanOutcome outcome = shard.Store.Scan(keyspace, partition, from, budget, finished, this, out ulong end, out cold);
         End = HashRange.NearerEnd(end, to);
-        MetDamage |= outcome == ScanOutcome.Damaged;
+        if (_metNews)
+            shard.OnDamagedRecord(partition);
         return outcome;
     }
 
@@ -52,9 +55,9 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
     {
         if (!HashRange.Contains(_from, _to, record.Hash))
             return;
-        if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
+        if (!shard.Rows.TryDecodeScanned(_keyspace, _partition, record, out RowView row))
         {
-            MetDamage = true;
+            VisitUnreadable(record.Offset);
             return;
         }
         shard.Outbox.Observe(record.EndOffset);
@@ -63,6 +66,12 @@ internal sealed class RangeScan(Shard shard) : IScanVisitor
         shard.Rows.JoinFloor(_keyspace, _partition, ref row, shard.Outbox);
         ScanReply.WriteEntry(_entries, record.Hash, record.Key, row);
         Count++;
+    }
+
+    public void VisitUnreadable(long offset)
+    {
+        MetDamage = true;
+        _metNews |= shard.Rows.OnUnreadable(offset);
     }
 
     /// <summary>A little more than lie in the range: a narrow one need not look, or read from disk, far beyond its end.</summary>

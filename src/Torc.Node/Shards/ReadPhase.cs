@@ -226,7 +226,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
             }
             localChanged = true;
             Shard.Clock.Observe(_mergedVersion);
-            ApplyResult applied = Shard.Rows.Apply(operation.RecordKey, merged, operation.Finished, Shard.Outbox);
+            ApplyResult applied = Shard.Apply(operation.RecordKey, merged, operation.Finished);
             operation.RememberObserved();
             if (applied.Outcome == ApplyOutcome.Applied)
                 _quorum.RepairAcknowledged(replica, Shard.IsComplete(operation.Request.Partition));

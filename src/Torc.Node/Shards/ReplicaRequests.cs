@@ -74,15 +74,13 @@ internal sealed class ReplicaRequests(Shard shard)
             return false;
         shard.Clock.Observe(write.Delta.MaxVersion);
         var key = new RecordKey(write.Keyspace, message.Partition, write.Key);
-        ApplyResult applied = shard.Rows.Apply(key, write.Delta, finished, shard.Outbox);
+        ApplyResult applied = shard.Apply(key, write.Delta, finished);
         if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
         {
             if (!TryPark(from, message, applied.Cold))
                 new WriteReply(write.Operation, WriteStatus.Refused, Complete: false, Version.None).Write(shard.Outbox.Gated(from), message.Partition);
             return true;
         }
-        if (applied.WasDamaged)
-            shard.OnDamagedRecord(message.Partition);
         WriteStatus status = applied.Outcome != ApplyOutcome.Applied ? WriteStatus.Refused
             : applied.Reflected ? WriteStatus.Applied
             : WriteStatus.Superseded;
@@ -150,8 +148,6 @@ internal sealed class ReplicaRequests(Shard shard)
                 ScanReply.Write(shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Refused, complete: false, 0, Version.None, 0, default);
             return true;
         }
-        if (_scan.MetDamage && !shard.IsDamageCovered(message.Partition))
-            shard.OnDamagedRecord(message.Partition);
         ScanReply.Write(
             shard.Outbox.Gated(from), message.Partition, scan.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition),
             _scan.End, shard.Floors.Of(scan.Keyspace, message.Partition).Version, _scan.Count, _scan.Entries);
@@ -169,8 +165,6 @@ internal sealed class ReplicaRequests(Shard shard)
             TryPark(from, message, cold);
             return true;
         }
-        if (_scan.MetDamage && !shard.IsDamageCovered(message.Partition))
-            shard.OnDamagedRecord(message.Partition);
         _scan.CopyTo(_listing);
         ByteWriter body = ListReply.Begin(
             shard.Outbox.Gated(from), message.Partition, list.Operation, ReadStatus.Answered, shard.IsComplete(message.Partition), _scan.End);

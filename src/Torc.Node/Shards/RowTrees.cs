@@ -117,6 +117,9 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
         Drop(keyspace, partition);
     }
 
+    /// <summary>A record that could not be read was read after all: whether the tree has it is not known.</summary>
+    public void OnReadable(byte keyspace, ushort partition) => Drop(keyspace, partition);
+
     public void OnDamaged(ushort partition)
     {
         for (int index = 0; index < _trees.Length; index++)

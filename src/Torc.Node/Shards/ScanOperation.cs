@@ -93,9 +93,8 @@ internal sealed class ScanOperation : Operation, IResumable
             Shard.Park(this, cold);
             return;
         }
-        if (_scan.MetDamage && !Shard.IsDamageCovered(_request.Partition))
+        if (_scan.MetDamage && (Replicas.Length == 1 || !Shard.IsComplete(_request.Partition)))
         {
-            Shard.OnDamagedRecord(_request.Partition);
             if (Replicas.Length == 1)
             {
                 Shard.ReplyError(_request, Shard.DamagedError, refused: true);

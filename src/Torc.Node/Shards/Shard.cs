@@ -5,6 +5,7 @@
 // place in a key's queue. The way of a write: Execute -> WriteOperation -> LocalRows.Apply (merge, append) -> WritePhase (frames to
 // the peers) -> OnPeerMessage (their answers) -> Reply.
 
+using Torc.Core.Cells;
 using Torc.Core.Clocks;
 using Torc.Core.Placement;
 using Torc.Core.Replication;
@@ -305,8 +306,6 @@ public sealed class Shard
         Emit(new NodeEvent(complete ? NodeEventKind.PartitionComplete : NodeEventKind.PartitionIncomplete, partition));
     }
 
-    internal bool IsDamageCovered(ushort partition) => _repair.CatchUp.IsDamageCovered(partition);
-
     internal void OnExchanged(ExchangeOperation exchange) => _repair.OnExchanged(exchange);
 
     /// <summary>The root of a Merkle tree, 0 without rows; false while it is not built. For checkers.</summary>
@@ -315,6 +314,15 @@ public sealed class Shard
         bool isBuilt = Trees.TryGetTree(keyspace, (ushort)partition, out Core.Repair.MerkleTree? tree);
         root = tree?.Root ?? 0;
         return isBuilt;
+    }
+
+    /// <summary>Merges a delta into the local copy; over a row that cannot be read, this copy stops counting: that one may have been newer.</summary>
+    internal ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished)
+    {
+        ApplyResult applied = Rows.Apply(key, delta, finished, Outbox);
+        if (applied.WasDamaged && applied.Outcome != ApplyOutcome.Stalled)
+            OnDamagedRecord(key.Partition);
+        return applied;
     }
 
     /// <summary>A record here cannot be read: with other replicas this copy stops counting until it has caught up with them.</summary>

@@ -28,7 +28,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     private byte _keyspace;
     private ushort _partition;
     private int _place, _placeAgain, _budget, _visited;
-    private bool _isParked, _metDamage, _readsAgain;
+    private bool _isParked, _metNews, _readsAgain;
 
     /// <summary>The partition that waits for its trees; set anew in each tick.</summary>
     public ushort? Awaited { get; set; }
@@ -55,9 +55,9 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     public void Visit(in RecordView record)
     {
         _visited++;
-        if (!RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
+        if (!shard.Rows.TryDecodeScanned(_keyspace, _partition, record, out RowView row))
         {
-            _metDamage = true;
+            VisitUnreadable(record.Offset);
             return;
         }
         Version floor = shard.Floors.Of(_keyspace, _partition).Version;
@@ -66,6 +66,8 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
         shard.Rows.JoinFloor(_keyspace, _partition, ref row, shard.Outbox);
         _tree!.Count(record.Hash, RowHash.Of(record.Hash, row, floor));
     }
+
+    public void VisitUnreadable(long offset) => _metNews |= shard.Rows.OnUnreadable(offset);
 
     private void Work(ColdRead? finished)
     {
@@ -137,7 +139,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     private bool Step(ColdRead? finished)
     {
         _visited = 0;
-        _metDamage = false;
+        _metNews = false;
         ScanOutcome outcome = shard.Store.Scan(
             _keyspace, _partition, _tree!.Reached, _readsAgain ? RowsReadAgainPerTick : RowsPerStepMax, finished, this, out ulong end, out ColdRead? cold);
         if (outcome == ScanOutcome.Cold)
@@ -148,7 +150,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
         }
         _tree.RangeCounted(end);
         _budget -= Math.Max(_visited, 1);
-        if ((!_metDamage && outcome != ScanOutcome.Damaged) || shard.IsDamageCovered(_partition))
+        if (!_metNews)
             return true;
         // A new tree does not have the damaged rows, so comparing finds them missing; one that is being read again has them, and has to go.
         if (_readsAgain)

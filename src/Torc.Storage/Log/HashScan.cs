@@ -35,10 +35,11 @@ internal sealed class HashScan(SegmentTable segments, ulong logId)
         bool sawDamage = false;
         foreach (long address in _collected)
         {
-            ReadOnlySpan<byte> record = RecordAt(address, finished, out _, out _);
+            ReadOnlySpan<byte> record = RecordAt(address, finished, out long logOffset);
             if (record.IsEmpty)
             {
                 sawDamage = true;
+                visitor.VisitUnreadable(logOffset);
                 continue;
             }
             ulong hash = StableHash.Hash64(RecordCodec.Key(record));
@@ -49,8 +50,8 @@ internal sealed class HashScan(SegmentTable segments, ulong logId)
         Array.Sort(_hashes, _addresses, 0, count);
         for (int index = 0; index < count; index++)
         {
-            ReadOnlySpan<byte> record = RecordAt(_addresses[index], finished, out _, out long endOffset);
-            visitor.Visit(new RecordView(_hashes[index], record, endOffset));
+            ReadOnlySpan<byte> record = RecordAt(_addresses[index], finished, out long logOffset);
+            visitor.Visit(new RecordView(_hashes[index], record, logOffset + record.Length));
         }
         return sawDamage ? ScanOutcome.Damaged : ScanOutcome.Done;
     }
@@ -87,23 +88,14 @@ internal sealed class HashScan(SegmentTable segments, ulong logId)
     }
 
     /// <summary>Empty when it cannot be read.</summary>
-    private ReadOnlySpan<byte> RecordAt(long address, ColdRead? finished, out RecordHeader header, out long endOffset)
+    private ReadOnlySpan<byte> RecordAt(long address, ColdRead? finished, out long logOffset)
     {
         Segment segment = segments.At(address, out int offset);
-        endOffset = 0;
-        ReadOnlySpan<byte> record;
+        logOffset = segment.Base + offset;
         if (segment.IsResident)
-        {
-            record = SegmentTable.RecordAt(segment, offset, out header);
-        }
-        else
-        {
-            ColdRecord cold = finished!.Get(address, segment)!;
-            header = cold.Header;
-            record = cold.State == ColdState.Intact ? cold.Record : default;
-        }
-        endOffset = segment.Base + offset + header.Size;
-        return record;
+            return SegmentTable.RecordAt(segment, offset, out _);
+        ColdRecord cold = finished!.Get(address, segment)!;
+        return cold.State == ColdState.Intact ? cold.Record : default;
     }
 
     private void Remember(int index, ulong hash, long address)
