@@ -162,28 +162,34 @@ internal sealed class Operator
             if (!_isHealed && machine.Host is { } host && host.Node.View.Standing == Standing.Removed && _random.Chance(RetireChance))
                 _machines.Retire(machine);
         }
-        if (_isHealed)
-            UpgradeThoseLeftBehind(map);
         NodeInfo? dead = map.Nodes.FirstOrDefault(node => _machines.Of(node).IsRetired);
+        if (_isHealed)
+            UpgradeThoseBelow(dead is null ? map.Level : ClusterLevel.GoneNodes);
         if (dead is null || (!_isHealed && !_random.Chance(DutyChance)))
             return;
         if (!map.IsChanging)
             Ask(_random, ChangeKind.Remove, _ => new ClusterWish.Change(new ChangeRequest.Remove([dead.Id])));
-        else if (IsAwaited(map, dead.Id) || (_isHealed && dead.State != NodeState.Gone))
+        else if (IsAwaited(map, dead.Id) || (_isHealed && dead.State != StateOfRemoved(map)))
             Ask(_random, ChangeKind.Cancel, _ => new ClusterWish.Cancel());
     }
 
-    /// <summary>A machine that was cut off while the cluster's level rose, because it was to go, is refused by all until it runs the next version.</summary>
-    private void UpgradeThoseLeftBehind(ClusterMap map)
+    /// <summary>
+    /// A machine that was cut off while the cluster's level rose, because it was to go, is refused by all until it runs the next version. And only from
+    /// a later level on does nobody wait for what a dead member had.
+    /// </summary>
+    private void UpgradeThoseBelow(byte level)
     {
         foreach (SimulatedMachine machine in _machines.InService)
         {
-            if (machine.Host is null || machine.LevelMax >= map.Level)
+            if (machine.Host is null || machine.LevelMax >= level)
                 continue;
             machine.Kill();
             machine.Start();
         }
     }
+
+    /// <summary>What a removal makes of a dead member as long as it lasts.</summary>
+    private static NodeState StateOfRemoved(ClusterMap map) => map.Level >= ClusterLevel.GoneNodes ? NodeState.Gone : NodeState.Leaving;
 
     /// <summary>A move waits for a copy on the node, for ever.</summary>
     private static bool IsAwaited(ClusterMap map, ushort node)

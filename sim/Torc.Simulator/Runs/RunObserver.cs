@@ -16,6 +16,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
     private readonly Dictionary<int, TorcNode> _nodes = [];
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
     private readonly List<(long AtMicros, int Partition)> _hintedWrites = [];
+    private readonly Dictionary<UInt128, long> _stampedMicros = [];
     private readonly SortedSet<int> _damaged = [];
 
     public StampChecker Stamps { get; } = new();
@@ -87,6 +88,7 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
         {
             case NodeEventKind.Stamped:
                 Fences.Acted(queue.NowMicros, node, identity.Incarnation, "stamped a write");
+                _stampedMicros.TryAdd(happened.Version.ToUInt128(), queue.NowMicros);
                 Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128(), 0));
                 break;
             case NodeEventKind.LevelMet:
@@ -180,7 +182,8 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             if ((happened.Hinted & (1UL << index)) != 0)
                 hinted.Add(member);
         }
-        long started = queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs;
+        // Whatever counted was asked after the stamp, which lies far back when the coordinator was paused. What was not stamped, a deadline that is taken off, has only its time limit.
+        long started = _stampedMicros.GetValueOrDefault(happened.Version.ToUInt128(), queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs);
         return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false)
         {
             Sets = sets,
