@@ -25,6 +25,9 @@ public enum FormationOutcome
     /// <summary>The peer's map is of the cluster that this node, which has no id, is to join, and does not list it yet.</summary>
     NotAMember,
 
+    /// <summary>The first node of this id was removed from the peer's cluster, and this one took its place with an empty data directory: <see cref="Formation.Problem"/> says what to do.</summary>
+    WasRemoved,
+
     /// <summary>The peer claims this node's id, or one that no first node has.</summary>
     UnknownNode,
 
@@ -73,7 +76,7 @@ public sealed class Formation
     /// <summary>What the planner could not give; filled when this node made the map.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
-    /// <summary>Why the first nodes, all heard, make no map; empty otherwise.</summary>
+    /// <summary>Why this node makes no map and gets none; empty otherwise.</summary>
     public string Problem { get; private set; } = "";
 
     /// <summary>What to send to every other first node, on connecting and at each heartbeat until the cluster has formed.</summary>
@@ -104,6 +107,16 @@ public sealed class Formation
         return TryMake();
     }
 
+    /// <summary>What is wrong with the peer whose greeting had this outcome, or with this node in its eyes.</summary>
+    public string WhyRefused(FormationOutcome outcome) => outcome switch
+    {
+        FormationOutcome.WasRemoved => Problem,
+        FormationOutcome.SettingsDiffer => "it was started with other first nodes, partitions or replication factor",
+        FormationOutcome.ForeignCluster => "it belongs to another cluster",
+        FormationOutcome.UnknownNode => "its id or address is not among the first nodes",
+        _ => throw new InvariantException("An unknown outcome of forming a cluster"),
+    };
+
     /// <summary>A later map of the same cluster, decided by its members, takes the place of the one that was made or adopted.</summary>
     public void Advance(ClusterMap map)
     {
@@ -116,9 +129,15 @@ public sealed class Formation
         bool hasId = _self.Id != NodeInfo.NoId;
         NodeInfo? found = hasId ? map.NodeOf(_self.Id) : FindSelf(map);
         if (found is not { } listed || listed.PeerAddress != _self.PeerAddress)
-            return hasId ? FormationOutcome.ForeignCluster : FormationOutcome.NotAMember;
+            return !hasId ? FormationOutcome.NotAMember : map.IsRemoved(_self.Id) ? Refuse() : FormationOutcome.ForeignCluster;
         Map = map;
         return listed.Birth == _self.Birth ? FormationOutcome.Adopted : FormationOutcome.AdoptedAfterWipe;
+    }
+
+    private FormationOutcome Refuse()
+    {
+        Problem = $"node {_self.Id} was removed from the cluster of the other first nodes; to join it as a new node start with --seeds in place of --first-nodes, then use torc join";
+        return FormationOutcome.WasRemoved;
     }
 
     /// <summary>By birth; by address when the node that was there before lost its data directory.</summary>

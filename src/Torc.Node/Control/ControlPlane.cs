@@ -417,14 +417,10 @@ public sealed class ControlPlane
             case FormationOutcome.Impossible:
                 outbox.Events.Add(new NodeEvent(NodeEventKind.PlacementWarning, Detail: $"no cluster is formed: {_formation.Problem}"));
                 break;
-            case FormationOutcome.SettingsDiffer:
-                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "it was started with other first nodes, partitions or replication factor"));
+            case FormationOutcome.Waiting or FormationOutcome.NotAMember:
                 break;
-            case FormationOutcome.ForeignCluster:
-                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "it belongs to another cluster"));
-                break;
-            case FormationOutcome.UnknownNode:
-                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: "its id or address is not among the first nodes"));
+            default:
+                outbox.Events.Add(new NodeEvent(NodeEventKind.PeerRefused, Node: from, Detail: _formation.WhyRefused(outcome)));
                 break;
         }
     }

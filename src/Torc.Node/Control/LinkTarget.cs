@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
+using Torc.Node.Peers;
 
 namespace Torc.Node.Control;
 
@@ -8,8 +9,8 @@ namespace Torc.Node.Control;
 public sealed record LinkTarget(ushort? Node, string Address);
 
 /// <summary>
-/// Whom this node dials. Of two members the one with the lower id does, so that there is one link for a pair. A node that has had no link with any member
-/// for a while dials all that it ever knew: the map may have changed behind its back so that nobody dials it.
+/// Whom this node dials. Of two members, or first nodes, the one with the lower id does, so that there is one link for a pair. A node that has had no link with
+/// any for a while dials all that it ever knew: the map may have changed behind its back so that nobody dials it.
 /// </summary>
 internal sealed class LinkTargets(FormationSettings settings)
 {
@@ -22,7 +23,7 @@ internal sealed class LinkTargets(FormationSettings settings)
 
     public void Update(Standing standing, NodeInfo self, ClusterMap? map, IReadOnlyCollection<ushort> linked, Instant now)
     {
-        if (_linkedMicros < 0 || (map is not null && linked.Any(node => map.PlaceOf(node) >= 0)))
+        if (_linkedMicros < 0 || linked.Any(node => map is null ? !GuestLinks.IsGuest(node) : map.PlaceOf(node) >= 0))
             _linkedMicros = now.MonotonicMicros;
         bool isAlone = now.MonotonicMicros - _linkedMicros > AloneMs * Instant.MicrosPerMs;
         if (_made == (standing, self.Id, map, isAlone))
@@ -38,7 +39,7 @@ internal sealed class LinkTargets(FormationSettings settings)
         Standing.Removed => [],
         Standing.Joining => Seeds(self, null),
         Standing.Forming => Enumerable.Range(0, settings.FirstNodes.Count)
-            .Where(node => node > self.Id).Select(node => new LinkTarget((ushort)node, settings.FirstNodes[node])),
+            .Where(node => node > self.Id || (isAlone && node < self.Id)).Select(node => new LinkTarget((ushort)node, settings.FirstNodes[node])),
         _ => map!.Nodes.Where(node => node.Id > self.Id || (isAlone && node.Id < self.Id))
             .Select(static node => new LinkTarget(node.Id, node.PeerAddress))
             .Concat(isAlone ? Seeds(self, map) : []),

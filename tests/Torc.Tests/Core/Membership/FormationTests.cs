@@ -92,6 +92,29 @@ public sealed class FormationTests
     }
 
     [Fact]
+    public void A_wiped_first_node_that_was_removed_is_told_how_to_join()
+    {
+        FormationSettings settings = Settings(2);
+        Formation member = Fresh(settings, 0, 1), other = Fresh(settings, 1, 2);
+        member.Hear(other.Greet());
+        other.Hear(member.Greet());
+        member.Hear(other.Greet()).ShouldBe(FormationOutcome.Adopted);
+        ClusterMapDraft draft = ClusterMapDraft.After(member.Map!);
+        draft.Removed = [new RemovedNode(1, draft.Nodes[1].Birth)];
+        draft.Nodes = [draft.Nodes[0]];
+        Array.Fill(draft.Replicas, [0]);
+        draft.Voters = [0];
+        member.Advance(draft.ToMap());
+
+        Formation back = Fresh(settings, 1, 3);
+        FormationOutcome outcome = back.Hear(member.Greet());
+        outcome.ShouldBe(FormationOutcome.WasRemoved);
+        back.WhyRefused(outcome).ShouldContain("--seeds");
+        back.Problem.ShouldContain("node 1 was removed");
+        back.Map.ShouldBeNull();
+    }
+
+    [Fact]
     public void Strangers_are_told_apart()
     {
         FormationSettings settings = Settings(2);

@@ -50,6 +50,24 @@ public class MembershipTests
     }
 
     [Fact]
+    public void A_first_node_that_was_removed_and_wiped_finds_the_others_and_is_told_how_to_join()
+    {
+        var cluster = new LoopCluster(nodes: 4, partitions: 8, shards: 1);
+        cluster.Kill(3);
+        Decide(cluster, 0, Without(MapOf(cluster, 0), 3));
+        cluster.RestartEmpty(3, wiped: true);
+        cluster.Kill(3);
+        cluster[3].Node.Control.Targets.ShouldBeEmpty("those with lower ids dial");
+        cluster.Elapse(6_000);
+        cluster[3].Node.Control.Targets.Select(target => target.Node).ShouldBe([(ushort)0, (ushort)1, (ushort)2]);
+        cluster.LinkGuest(3, 0);
+        cluster.Elapse(1_000);
+        cluster[3].Node.View.Standing.ShouldBe(Standing.Forming);
+        cluster[3].Node.Control.FormationProblem.ShouldContain("--seeds");
+        cluster.Events.ShouldContain(happened => happened.Kind == NodeEventKind.PeerRefused && happened.Detail!.Contains("was removed", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_node_with_seeds_waits_until_a_map_lists_it_and_has_the_id_that_it_has_there()
     {
         var cluster = new LoopCluster(nodes: 3, partitions: 8, shards: 2);
