@@ -178,7 +178,8 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
         return FindOutcome.Damaged;
     }
 
-    private void RaiseFloor(byte keyspace, ushort partition, Version version)
+    /// <summary>A floor was stored, or met by a scan: it may be one that could not be read when the shard was opened.</summary>
+    public void RaiseFloor(byte keyspace, ushort partition, Version version)
     {
         Version before = floors.Of(keyspace, partition).Version;
         floors.Raise(keyspace, partition, version, store.AppendedOffset);

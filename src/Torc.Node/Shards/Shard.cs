@@ -71,7 +71,7 @@ public sealed class Shard
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
         _former = new FormerCopies(this);
-        ShardRecovery.Run(store, disk, this, node.PartitionCount);
+        ShardRecovery.Run(store, disk, this, _completeness, node.PartitionCount);
         Hints.Load(disk, node.PartitionCount);
     }
 

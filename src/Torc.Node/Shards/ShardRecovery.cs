@@ -9,20 +9,27 @@ namespace Torc.Node.Shards;
 /// What a shard learns from its recovered log before it serves: floors, and a clock above every version in it. Reads the disk
 /// synchronously; nothing else runs yet.
 /// </summary>
+/// <remarks>
+/// A floor that cannot be read makes its partition incomplete: rows below it would come back. Before the copy counts again, other replicas have given the floor,
+/// or the scan that builds the tree of floors has met it readable (<see cref="TreeBuilder"/>).
+/// </remarks>
 internal static class ShardRecovery
 {
-    public static void Run(ShardStore store, IDisk disk, Shard shard, int partitionCount)
+    /// <summary>A read may fail once for a passing reason, and an only copy has nobody to get the floor from.</summary>
+    private const int AttemptsMax = 3;
+
+    public static void Run(ShardStore store, IDisk disk, Shard shard, Completeness completeness, int partitionCount)
     {
         for (ushort partition = 0; partition < partitionCount; partition++)
         {
             for (byte keyspace = 0; keyspace < KeyspaceSettings.UserKeyspacesMax; keyspace++)
                 shard.Clock.Observe(Version.FromUInt128(store.Counts(keyspace, partition).VersionMax));
             shard.Clock.Observe(Version.FromUInt128(store.Counts(KeyspaceSettings.SystemId, partition).VersionMax));
-            LoadFloors(store, disk, shard, partition);
+            LoadFloors(store, disk, shard, completeness, partition);
         }
     }
 
-    private static void LoadFloors(ShardStore store, IDisk disk, Shard shard, ushort partition)
+    private static void LoadFloors(ShardStore store, IDisk disk, Shard shard, Completeness completeness, ushort partition)
     {
         if (store.Counts(KeyspaceSettings.SystemId, partition).Records == 0)
             return;
@@ -31,15 +38,24 @@ internal static class ShardRecovery
         {
             name[0] = keyspace;
             var key = new RecordKey(KeyspaceSettings.SystemId, partition, name);
-            FindOutcome outcome = store.Find(key, null, out RecordView record, out ColdRead? cold);
-            while (outcome == FindOutcome.Cold)
-            {
-                cold!.Run(disk);
-                outcome = store.Find(key, cold, out record, out cold);
-            }
-            // A damaged floor is reported by recovery as damage: the partition is incomplete and gets it from a peer.
+            FindOutcome outcome = Find(store, disk, key, out RecordView record);
+            for (int attempt = 1; outcome == FindOutcome.Damaged && attempt < AttemptsMax; attempt++)
+                outcome = Find(store, disk, key, out record);
+            if (outcome == FindOutcome.Damaged)
+                completeness.Set(partition, false);
             if (outcome == FindOutcome.Found && RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
                 shard.Floors.Raise(keyspace, partition, row.BaseVersion, record.EndOffset);
         }
+    }
+
+    private static FindOutcome Find(ShardStore store, IDisk disk, in RecordKey key, out RecordView record)
+    {
+        FindOutcome outcome = store.Find(key, null, out record, out ColdRead? cold);
+        while (outcome == FindOutcome.Cold)
+        {
+            cold!.Run(disk);
+            outcome = store.Find(key, cold, out record, out cold);
+        }
+        return outcome;
     }
 }

@@ -24,6 +24,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     /// <summary>(Partition, keyspace) pairs looked at for the next tree to build; few, because mostly there is none and this is done in every tick.</summary>
     private const int PlacesPerSearchMax = 32;
 
+    private readonly List<(byte Keyspace, Version Version)> _floors = [];
     private PartitionTree? _tree;
     private byte _keyspace;
     private ushort _partition;
@@ -60,6 +61,8 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
             VisitUnreadable(record.Offset);
             return;
         }
+        if (Floors.IsFloorKey(_keyspace, record.Key))
+            _floors.Add((Floors.KeyspaceOf(record.Key), row.BaseVersion));
         Version floor = shard.Floors.Of(_keyspace, _partition).Version;
         if (row.MaxVersion <= floor)
             return;
@@ -139,6 +142,7 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
     private bool Step(ColdRead? finished)
     {
         _visited = 0;
+        _floors.Clear();
         _metNews = false;
         ScanOutcome outcome = shard.Store.Scan(
             _keyspace, _partition, _tree!.Reached, _readsAgain ? RowsReadAgainPerTick : RowsPerStepMax, finished, this, out ulong end, out ColdRead? cold);
@@ -149,6 +153,8 @@ internal sealed class TreeBuilder(Shard shard) : IScanVisitor, IResumable
             return false;
         }
         _tree.RangeCounted(end);
+        foreach ((byte keyspace, Version version) in _floors)
+            shard.Rows.RaiseFloor(keyspace, _partition, version);
         _budget -= Math.Max(_visited, 1);
         if (!_metNews)
             return true;

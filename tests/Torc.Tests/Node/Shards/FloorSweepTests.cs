@@ -9,6 +9,7 @@ using Torc.Node.Shards;
 using Torc.Protocols.Resp;
 using Torc.Simulator.Disks;
 using Torc.Storage;
+using Torc.Storage.Disk;
 using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Tests.Node.Shards;
@@ -36,6 +37,40 @@ public sealed class FloorSweepTests
         Fill();
         Shard shard = Open();
         shard.Store.Counts(0, 0).Records.ShouldBe(Covered + 1);
+        Sweep(shard);
+        shard.Store.Counts(0, 0).Records.ShouldBe(1, "the one that is newer than the floor");
+        shard.Store.Dispose();
+    }
+
+    [Fact]
+    public void A_floor_whose_read_fails_once_when_the_shard_is_opened_is_read_again()
+    {
+        Fill();
+        Shard shard = Open(meanwhile: () => _disk.FailNextRead());
+        Sweep(shard);
+        shard.Store.Counts(0, 0).Records.ShouldBe(1);
+        shard.Store.Dispose();
+    }
+
+    /// <summary>Rows that it covers would be back: the copy must not count before it has read the floor, which no exchange would bring where both have it.</summary>
+    [Fact]
+    public void A_floor_that_cannot_be_read_when_the_shard_is_opened_is_found_by_the_scan_that_builds_trees()
+    {
+        Fill();
+        Shard shard = Open(nodes: 2, meanwhile: () =>
+        {
+            foreach (DiskFileInfo file in _disk.List())
+                _disk.FailReads(file.Name, 0, file.Length);
+        });
+        shard.CompletePartitions[0].ShouldBeFalse();
+        _disk.HealReads();
+        Sweep(shard);
+        shard.Store.Counts(0, 0).Records.ShouldBe(1);
+        shard.Store.Dispose();
+    }
+
+    private void Sweep(Shard shard)
+    {
         var outbox = new Outbox();
         var reads = new List<ColdRead>();
         for (int tick = 0; tick < TicksMax && shard.Store.Counts(0, 0).Records > 1; tick++)
@@ -51,8 +86,6 @@ public sealed class FloorSweepTests
             reads = [.. outbox.ColdReads];
             outbox.Clear();
         }
-        shard.Store.Counts(0, 0).Records.ShouldBe(1, "the one that is newer than the floor");
-        shard.Store.Dispose();
     }
 
     private void Fill()
@@ -77,15 +110,17 @@ public sealed class FloorSweepTests
         store.Put(key, RecordFlags.Tombstone, version.ToUInt128(), RowView.Tombstone(version).Encoded).ShouldBe(PutOutcome.Done);
     }
 
-    private Shard Open()
+    private Shard Open(int nodes = 1, Action? meanwhile = null)
     {
-        var self = new NodeInfo(0, "n:1", "n", 1, 1, "dc", "", 1, 5);
+        NodeInfo[] members = [.. Enumerable.Range(0, nodes).Select(static id => new NodeInfo((ushort)id, $"n:{id + 1}", "n", 1, 1, "dc", "", 1, 5ul + (ulong)id))];
         KeyspaceSettings[] keyspaces = [.. Enumerable.Range(0, 16).Select(static id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))];
-        ClusterMap map = Planner.Create([self], 1, CopiesWanted.Spread(1), keyspaces, out _);
+        ClusterMap map = Planner.Create(members, 1, CopiesWanted.Spread(nodes), keyspaces, out _);
         var node = new TorcNode(
-            new NodeIdentity(self, 1, map, 1), new FormationSettings(["n:1"], 1, 1, keyspaces), new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
+            new NodeIdentity(members[0], 1, map, 1), new FormationSettings([.. members.Select(static node => node.PeerAddress)], 1, nodes, keyspaces), new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
         node.Control.Start(Now, new Outbox());
-        Shard shard = node.OpenShard(0, OpenStore(out RecoveryReport report), report, _disk, _options);
+        ShardStore store = OpenStore(out RecoveryReport report);
+        meanwhile?.Invoke();
+        Shard shard = node.OpenShard(0, store, report, _disk, _options);
         shard.BeginTurn(Now, new Outbox());
         shard.OnViewChanged(node.View);
         shard.EndTurn();
