@@ -13,9 +13,6 @@ namespace Torc.Simulator.Defects;
 /// </summary>
 internal sealed class ChangedWrites(Defect defect, NodeHost host) : FrameTampering
 {
-    /// <summary>Below everything that a client ever wrote: a delete that changes nothing.</summary>
-    private static readonly Version Ancient = new(1, 1);
-
     private readonly HashSet<(ushort From, int Shard, ulong Operation)> _reads = [];
 
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
@@ -28,10 +25,14 @@ internal sealed class ChangedWrites(Defect defect, NodeHost host) : FrameTamperi
             return;
         }
         bool isRepair = write.Delta.MaxVersion.Actor.NodeId != from || (defect == Defect.RepairNotStored && HasRead(from, message.Partition, write.Operation));
+        if (defect == Defect.RepairNotStored && isRepair)
+        {
+            WriteNothing(to, message, write);
+            return;
+        }
         using var row = new ByteWriter();
         Version version = defect switch
         {
-            Defect.RepairNotStored when isRepair => RowWriter.Tombstone(row, Ancient),
             Defect.RepairRestamps when isRepair => Restamp(write.Delta, row),
             Defect.ExpiryStampedAfresh when write.Delta.HasDeadline && !write.Delta.BaseVersion.IsNone => StampExpiry(write.Delta, row),
             _ => RowWriter.Copy(row, write.Delta),

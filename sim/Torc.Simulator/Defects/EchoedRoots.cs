@@ -1,4 +1,5 @@
 using Torc.Base;
+using Torc.Core.Placement;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
 using Torc.Simulator.Cluster;
@@ -8,8 +9,8 @@ namespace Torc.Simulator.Defects;
 /// <summary>Merkle roots that always match: a node takes a peer's for its own, so that comparing finds nothing.</summary>
 internal sealed class EchoedRoots(NodeHost host) : FrameTampering
 {
-    private const byte SystemKeyspace = Torc.Core.Placement.KeyspaceSettings.SystemId;
     private const byte Depth = 1; // equal roots are not asked for their depth
+    private static readonly byte[] Keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => (byte)id), KeyspaceSettings.SystemId];
 
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
     {
@@ -18,13 +19,13 @@ internal sealed class EchoedRoots(NodeHost host) : FrameTampering
             Write(to, message, message.Body);
             return;
         }
-        using var body = new ByteWriter();
-        body.Write(message.Body[..^reply.Roots.Length]);
+        var anew = new PeerBuffer();
+        ByteWriter body = TreeRootsReply.Begin(anew, message.Partition, reply.Operation, reply.Complete);
         Shard shard = host.Shards[host.Node.ShardOf(message.Partition)].Shard;
-        for (int keyspace = 0; keyspace < Torc.Core.Placement.KeyspaceSettings.UserKeyspacesMax; keyspace++)
-            WriteOwn(body, shard, (byte)keyspace, message.Partition);
-        WriteOwn(body, shard, SystemKeyspace, message.Partition);
-        Write(to, message, body.Written);
+        foreach (byte keyspace in Keyspaces)
+            WriteOwn(body, shard, keyspace, message.Partition);
+        anew.End();
+        Write(to, message, anew);
     }
 
     private static void WriteOwn(ByteWriter to, Shard shard, byte keyspace, int partition)

@@ -7,49 +7,64 @@ namespace Torc.Simulator.Defects;
 /// <summary>Replies that say something better than the truth.</summary>
 internal sealed class PatchedReplies(Defect defect) : FrameTampering
 {
-    // Bodies of WriteReply and ReadReply begin: operation (8), status (1), complete (1).
-    private const int StatusOffset = sizeof(ulong);
-    private const int CompleteOffset = StatusOffset + 1;
-
-    // Bodies of HintReply begin: operation (8), target (2), status (1).
-    private const int HintStatusOffset = sizeof(ulong) + sizeof(ushort);
-
-    // Bodies of Heartbeat and HeartbeatEcho begin: sent at (8), wall clock (8), map epoch (8), length of the bits (4).
-    private const int IncompleteBitsOffset = 3 * sizeof(long) + sizeof(uint);
+    private bool ClaimsComplete => defect is Defect.IncompleteCounts or Defect.UnreadableIsNotFound;
 
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
     {
-        byte[] body = message.Body.ToArray();
-        Patch(message.Kind, body);
-        Write(to, message, body);
-    }
-
-    private void Patch(PeerMessageKind kind, byte[] body)
-    {
-        switch (defect)
+        switch (message.Kind)
         {
-            case Defect.OutrankedIsApplied when kind == PeerMessageKind.WriteReply && body[StatusOffset] == (byte)WriteStatus.Superseded:
-                body[StatusOffset] = (byte)WriteStatus.Applied;
+            case PeerMessageKind.WriteReply when WriteReply.TryRead(message.Body, out WriteReply reply):
+                Write(to, message, Better(reply));
                 break;
-            case Defect.HintDroppedBeforeAck when kind == PeerMessageKind.HintReply:
-                body[HintStatusOffset] = (byte)WriteStatus.Applied;
+            case PeerMessageKind.ReadReply when ReadReply.TryRead(message.Body, out ReadReply reply):
+                Write(to, message, ReadReplyBody.Encode(reply, StatusOf(reply), ClaimsComplete || reply.Complete, reply.Digest, reply.MaxVersion));
                 break;
-            case Defect.UnreadableIsNotFound when kind == PeerMessageKind.ReadReply && body[StatusOffset] == (byte)ReadStatus.Damaged:
-                // The rest of a failure is that of an absent row.
-                body[StatusOffset] = (byte)ReadStatus.Answered;
-                body[CompleteOffset] = 1;
+            case PeerMessageKind.HintReply when defect == Defect.HintDroppedBeforeAck && HintReply.TryRead(message.Body, out HintReply reply):
+                ClaimKept(to, message, reply);
                 break;
-            case Defect.IncompleteCounts or Defect.UnreadableIsNotFound:
-                ClaimComplete(kind, body);
+            case PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho when ClaimsComplete && HeartbeatMessage.TryRead(message.Body, out HeartbeatMessage heartbeat):
+                ClaimWhole(to, message, heartbeat);
+                break;
+            default:
+                Write(to, message, message.Body);
                 break;
         }
     }
 
-    private static void ClaimComplete(PeerMessageKind kind, byte[] body)
+    private WriteReply Better(in WriteReply reply) => defect switch
     {
-        if (kind is PeerMessageKind.WriteReply or PeerMessageKind.ReadReply)
-            body[CompleteOffset] = 1;
-        else if (kind is PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho)
-            body.AsSpan(IncompleteBitsOffset).Clear();
+        Defect.OutrankedIsApplied when reply.Status == WriteStatus.Superseded => reply with { Status = WriteStatus.Applied },
+        _ => reply with { Complete = ClaimsComplete || reply.Complete },
+    };
+
+    /// <summary>The rest of a failure is that of an absent row.</summary>
+    private ReadStatus StatusOf(in ReadReply reply) =>
+        defect == Defect.UnreadableIsNotFound && reply.Status == ReadStatus.Damaged ? ReadStatus.Answered : reply.Status;
+
+    private static void ClaimKept(ByteWriter to, in PeerMessage message, in HintReply reply)
+    {
+        var anew = new PeerBuffer();
+        (reply with { Status = WriteStatus.Applied }).Write(anew, message.Partition);
+        Write(to, message, anew);
+    }
+
+    private static void ClaimWhole(ByteWriter to, in PeerMessage message, in HeartbeatMessage heartbeat)
+    {
+        var anew = new PeerBuffer();
+        var claim = new HeartbeatMessage
+        {
+            SentMicros = heartbeat.SentMicros,
+            WallMs = heartbeat.WallMs,
+            MapEpoch = heartbeat.MapEpoch,
+            SyncMicros = heartbeat.SyncMicros,
+            HasSlowDisk = heartbeat.HasSlowDisk,
+            KeepsHints = heartbeat.KeepsHints,
+            IsStopping = heartbeat.IsStopping,
+            Level = heartbeat.Level,
+            IncompleteBits = new byte[heartbeat.IncompleteBits.Length],
+            BehindBits = heartbeat.BehindBits,
+        };
+        claim.Write(anew, message.Kind);
+        Write(to, message, anew);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Torc.Base;
 using Torc.Node.Peers;
 using Torc.Simulator.Cluster;
@@ -14,21 +13,18 @@ internal sealed class RecycledIds(NodeHost host) : FrameTampering
 
     protected override void OnSent(in PeerMessage message)
     {
-        if (message.Kind != PeerMessageKind.Write)
-            return;
-        ulong id = BinaryPrimitives.ReadUInt64LittleEndian(message.Body);
-        _newest[(host.Node.ShardOf(message.Partition), (uint)id)] = id;
+        if (CarriedWrite.TryRead(message, out WriteMessage write))
+            _newest[PlaceOf(message, write.Operation)] = write.Operation;
     }
 
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
     {
-        byte[] body = message.Body.ToArray();
-        if (message.Kind == PeerMessageKind.WriteReply)
-        {
-            uint slot = (uint)BinaryPrimitives.ReadUInt64LittleEndian(body);
-            if (_newest.TryGetValue((host.Node.ShardOf(message.Partition), slot), out ulong newest))
-                BinaryPrimitives.WriteUInt64LittleEndian(body, newest);
-        }
-        Write(to, message, body);
+        if (message.Kind == PeerMessageKind.WriteReply && WriteReply.TryRead(message.Body, out WriteReply reply)
+            && _newest.TryGetValue(PlaceOf(message, reply.Operation), out ulong newest))
+            Write(to, message, reply with { Operation = newest });
+        else
+            Write(to, message, message.Body);
     }
+
+    private (int Shard, uint Slot) PlaceOf(in PeerMessage message, ulong operation) => (host.Node.ShardOf(message.Partition), (uint)operation);
 }

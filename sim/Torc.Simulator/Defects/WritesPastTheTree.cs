@@ -7,12 +7,15 @@ using Version = Torc.Core.Clocks.Version;
 
 namespace Torc.Simulator.Defects;
 
-/// <summary>A replica stores a row and leaves its Merkle leaf: the row goes straight into the store, and the shard then finds nothing to change.</summary>
+/// <summary>
+/// A replica stores a row and leaves its Merkle leaf: a plain value that replaces what there was goes straight into the store, and the shard then finds nothing to
+/// change. Other rows, which are merged and told apart in the store, take the ordinary way.
+/// </summary>
 internal sealed class WritesPastTheTree(NodeHost host) : FrameTampering
 {
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
     {
-        if (message.Kind == PeerMessageKind.Write && WriteMessage.TryRead(message.Body, out WriteMessage write))
+        if (message.Kind == PeerMessageKind.Write && WriteMessage.TryRead(message.Body, out WriteMessage write) && write.Delta is { HasStringCell: true, HasDeadline: false })
             Store(message.Partition, write);
         Write(to, message, message.Body);
     }
@@ -26,13 +29,7 @@ internal sealed class WritesPastTheTree(NodeHost host) : FrameTampering
             || !RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView current))
             return;
         using var combined = new ByteWriter();
-        MergeOutcome merge = RowMerge.Merge(current, write.Delta, combined, out Version max);
-        if (merge == MergeOutcome.KeptLeft)
-            return;
-        RowView merged = write.Delta;
-        if (merge == MergeOutcome.Combined)
-            Check.That(RowView.TryDecode(max, combined.Written, out merged));
-        RecordFlags flags = merged.IsDeleted || merged.LacksValue ? RecordFlags.Tombstone : RecordFlags.None;
-        store.Put(key, merged.HasDeadline ? flags | RecordFlags.HasDeadline : flags, merged.MaxVersion.ToUInt128(), merged.Encoded);
+        if (RowMerge.Merge(current, write.Delta, combined, out Version max) == MergeOutcome.TookRight)
+            store.Put(key, RecordFlags.None, max.ToUInt128(), write.Delta.Encoded);
     }
 }
