@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from comparison import contenders, contests, machine, report, scenarios, sizes
+from comparison import contenders, contests, joins, machine, report, scenarios, sizes
 from comparison.processes import Trouble
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -24,6 +24,7 @@ scenarios:
   etcd        three synced nodes each
   memcached   one node in memory, through each one's own protocol
   size        memory for each key, and the time to come back with millions of keys
+  join        latencies of a paced load before, while and after a fourth node joins three
 """
 EXAMPLES = """examples:
   dotnet build -c Release src/Torc.Server && bench/compare
@@ -69,24 +70,27 @@ def run(options):
         deadline=time.monotonic() + options.minutes * 60, base_port=options.base_port)
     facts = {
         "machine": machine.description(options.directory), "versions": contenders.versions(options.torc), "options": vars(options),
-        "contests": [], "skipped": [], "size": {}}
+        "contests": [], "skipped": [], "size": {}, "join": {}}
     quiet = options.json == "-"
     if not quiet:
         report.print_header(facts)
     for name in options.scenarios or scenarios.NAMES:
+        if skip_for_missing(name, scenarios.programs(name), facts):
+            continue
         if name == scenarios.SIZE:
-            if not skip_for_missing(name, ["redis-server"], facts):
-                facts["size"] = sizes.measure_all(options.keys, options.overwrites, settings)
-                if not quiet:
-                    report.print_sizes(facts["size"], options.keys, options.overwrites)
+            facts["size"] = sizes.measure_all(options.keys, options.overwrites, settings)
+            if not quiet:
+                report.print_sizes(facts["size"], options.keys, options.overwrites)
+        elif name == scenarios.JOIN:
+            facts["join"] = joins.measure(settings)
+            if not quiet:
+                report.print_join(facts["join"])
         else:
-            run_scenario(name, settings, facts, quiet)
+            hold_contests(name, settings, facts, quiet)
     return facts
 
 
-def run_scenario(name, settings, facts, quiet):
-    if skip_for_missing(name, scenarios.programs(name), facts):
-        return
+def hold_contests(name, settings, facts, quiet):
     for contest in scenarios.SCENARIOS[name]():
         if time.monotonic() > settings.deadline:
             skip(contest.name, "the time is up (--minutes)", facts)

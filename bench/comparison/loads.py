@@ -73,12 +73,12 @@ def redis_benchmark(load, contender, requests, _):
     return Run(requests, float(row["rps"]), float(row["p50_latency_ms"]), float(row["p99_latency_ms"]), 0)
 
 
-def torc_bench(load, contender, requests, torc):
+def torc_bench(load, contender, requests, torc, pace=()):
     command = torc_command(torc) + [
         "bench", "--workload", load.command, "--protocol", contender.protocol,
         "--targets", ",".join(f"127.0.0.1:{port}" for port in contender.ports), "--connections", str(CONNECTIONS),
         "--pipeline", str(load.pipeline), "--keys", str(load.keys), "--value-bytes", str(VALUE_BYTES),
-        "--requests", str(requests), "--warm-up", str(CLIENT_WARM_UP_S), "--json"]
+        "--requests", str(requests), "--warm-up", str(CLIENT_WARM_UP_S), "--json", *pace]
     if contender.wait_replicas:
         command += ["--wait-replicas", str(contender.wait_replicas)]
     if contender.wait_each:

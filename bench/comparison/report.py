@@ -3,7 +3,7 @@ import json
 import math
 from dataclasses import asdict
 
-from comparison import goals, loads, machine
+from comparison import goals, joins, loads, machine
 from comparison.contests import FIGURES
 from comparison.sizes import TITLES
 
@@ -62,6 +62,22 @@ def print_sizes(figures, keys, overwrites):
         [title, *("-" if math.isnan(by_name[figure]) else f"{by_name[figure]:,.2f}" for by_name in figures.values())]
         for figure, title in TITLES.items()]
     print_table(["", *figures], rows)
+
+
+def print_join(figures):
+    print(f"\n### join: a fourth node joins three, {figures['keys']:,} keys, {figures['rate']:,} operations a second, half of them writes\n")
+    rows = []
+    for phase in ("before", "meanwhile", "after"):
+        p50, p99 = joins.medians(figures, phase)
+        of_phase = [each for each in figures["windows"] if each["phase"] == phase]
+        rows.append([
+            phase, str(len(of_phase)), f"{p50:.3f}", f"{p99:.3f}", f"{max(each['p99_ms'] for each in of_phase):.3f}",
+            f"{sum(each['operations'] for each in of_phase):,}", str(sum(each["errors"] for each in of_phase))])
+    print_table(["", "windows", "p50 ms", "p99 ms", "p99 ms of the worst", "operations", "errors"], rows)
+    growth = joins.growth(figures)
+    verdict = "met" if growth <= joins.P99_GROWTH_MAX else "missed"
+    print(f"\nThe join took {figures['joinSeconds']:.1f} s; p99 meanwhile is {growth:.2f} of that before (goal ≤ {joins.P99_GROWTH_MAX:g}: {verdict}); "
+          f"busy before: {figures['busyBefore']:.0%}")
 
 
 def print_table(columns, rows):

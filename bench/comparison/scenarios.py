@@ -64,9 +64,10 @@ SCENARIOS = {
     "etcd": etcd,
     "memcached": memcached,
 }
-PROGRAMS = {"etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
+PROGRAMS = {"join": [], "size": ["redis-server"], "etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
 SIZE = "size"
-NAMES = (*SCENARIOS, SIZE)
+JOIN = "join"
+NAMES = (*SCENARIOS, SIZE, JOIN)
 
 
 def programs(name):
