@@ -25,16 +25,16 @@ public sealed class ArrivalChecker
     /// <param name="write">Who counted.</param>
     /// <param name="version">Its version.</param>
     /// <param name="epoch">At which the partition last changed, by the coordinator's map.</param>
-    public void Decided(RequestDecided write, UInt128 version, ulong epoch)
+    public void Decided(WriteDecided write, UInt128 version, ulong epoch)
     {
-        foreach (CountedReplica counted in write.Counted)
+        foreach (int node in write.Counted)
         {
-            if (counted.Node == write.Coordinator)
+            if (node == write.Coordinator)
                 continue;
-            if (_arrived.TryGetValue((version, counted.Node), out ulong held) && held > epoch)
-                _violations.Add(new Violation(9, $"{write}, by the map of epoch {epoch}: counted node {counted.Node}, which went by that of epoch {held}"));
-            else if (!_arrived.ContainsKey((version, counted.Node)))
-                _violations.Add(new Violation(3, $"{write}: counted node {counted.Node}, to which the write had not come"));
+            if (_arrived.TryGetValue((version, node), out ulong held) && held > epoch)
+                _violations.Add(new Violation(9, $"{write}, by the map of epoch {epoch}: counted node {node}, which went by that of epoch {held}"));
+            else if (!_arrived.ContainsKey((version, node)))
+                _violations.Add(new Violation(3, $"{write}: counted node {node}, to which the write had not come"));
         }
     }
 }

@@ -65,9 +65,6 @@ public sealed class Operation
     /// <summary>Wall clock milliseconds at which the key is to vanish; 0 for never.</summary>
     public long DeadlineMs { get; init; }
 
-    /// <summary>Version of the row written or seen, where the node reported it; 0 when not known.</summary>
-    public UInt128 Version { get; set; }
-
     /// <summary>It was acknowledged, perhaps, by its coordinator and hints alone.</summary>
     public bool MayBeHinted { get; set; }
 

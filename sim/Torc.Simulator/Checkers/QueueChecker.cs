@@ -7,17 +7,12 @@ public readonly record struct QueueSample(long AtMicros, int Node, string Name, 
 public sealed class QueueChecker
 {
     private readonly SortedDictionary<(int Node, string Name), Violation> _violations = [];
-    private readonly SortedDictionary<string, long> _greatest = new(StringComparer.Ordinal);
 
     /// <summary>The first violation of each queue.</summary>
     public IReadOnlyCollection<Violation> Violations => _violations.Values;
 
-    /// <summary>The greatest size seen per queue: shows whether a run came near the limits at all.</summary>
-    public IReadOnlyDictionary<string, long> Greatest => _greatest;
-
     public void Sampled(QueueSample sample)
     {
-        _greatest[sample.Name] = Math.Max(_greatest.GetValueOrDefault(sample.Name), sample.Size);
         if (sample.Size > sample.SizeMax)
             _violations.TryAdd((sample.Node, sample.Name), new Violation(11, $"over its limit: {sample}"));
     }

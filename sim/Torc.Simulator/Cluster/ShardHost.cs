@@ -33,9 +33,6 @@ internal sealed class ShardHost
 
     public Shard Shard { get; }
 
-    /// <summary>Turns whose replies wait for a flush.</summary>
-    public int GatedTurns => _gated.Count;
-
     /// <summary>One turn: inputs in <paramref name="inputs"/>, then its effects.</summary>
     public void Turn(Action<Shard> inputs)
     {

@@ -61,8 +61,6 @@ internal sealed class SimulatedMachine
     /// <summary>Of its data directory: another one after a wipe.</summary>
     public ulong Birth => _birth;
 
-    public bool IsPaused => _isPaused;
-
     /// <summary>It was started once. A spare machine is not there for anybody.</summary>
     public bool IsInstalled { get; private set; }
 

@@ -36,9 +36,6 @@ public sealed class CrashableDisk : IDisk
     /// <summary>Syncs of files say they are done and do nothing, as broken disks do: to see that checkers notice.</summary>
     public bool SyncsAreLies { get; init; }
 
-    /// <summary>Changes that a power loss could take back now.</summary>
-    public int UnsyncedCount => _unsyncedEntries.Count + AllContents().Sum(content => content.Unsynced.Count);
-
     /// <summary>Rises when the handles die.</summary>
     internal int Generation { get; private set; }
 

@@ -89,13 +89,13 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             case NodeEventKind.Stamped:
                 Fences.Acted(queue.NowMicros, node, identity.Incarnation, "stamped a write");
                 _stampedMicros.TryAdd(happened.Version.ToUInt128(), queue.NowMicros);
-                Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128(), 0));
+                Stamps.Issued(new StampIssued(queue.NowMicros, node, happened.Partition, happened.Version.ToUInt128()));
                 break;
             case NodeEventKind.LevelMet:
                 if (happened.Hinted != 0)
                     _hintedWrites.Add((queue.NowMicros, happened.Partition));
                 Fences.Acted(queue.NowMicros, node, identity.Incarnation, "acknowledged a write");
-                RequestDecided decided = Describe(identity.Self.Id, happened);
+                WriteDecided decided = Describe(identity.Self.Id, happened);
                 Quorums.Decided(decided);
                 Arrivals.Decided(decided, happened.Version.ToUInt128(), placements.MapOf(happened.Epoch).EpochOf(happened.Partition));
                 break;
@@ -169,22 +169,22 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
             history.Losses.Recovered(node, queue.NowMicros);
     }
 
-    private RequestDecided Describe(int node, in NodeEvent happened)
+    private WriteDecided Describe(int node, in NodeEvent happened)
     {
         DecidedSets sets = Placements.SetsOf(happened.Epoch, happened.Partition);
-        var counted = new List<CountedReplica>();
+        var counted = new List<int>();
         var hinted = new List<int>();
         for (int index = 0; index < 64; index++)
         {
             int member = index < sets.Members.Count ? sets.Members[index] : -1;
             if ((happened.Replicas & (1UL << index)) != 0)
-                counted.Add(new CountedReplica(member, CountedAnswer.Present));
+                counted.Add(member);
             if ((happened.Hinted & (1UL << index)) != 0)
                 hinted.Add(member);
         }
         // Whatever counted was asked after the stamp, which lies far back when the coordinator was paused. What was not stamped, a deadline that is taken off, has only its time limit.
         long started = _stampedMicros.GetValueOrDefault(happened.Version.ToUInt128(), queue.NowMicros - 2L * settings.Node.OperationTimeoutMs * Base.Instant.MicrosPerMs);
-        return new RequestDecided(started, queue.NowMicros, node, happened.Partition, false, happened.Level, counted, false)
+        return new WriteDecided(started, queue.NowMicros, node, happened.Partition, happened.Level, counted)
         {
             Sets = sets,
             HintedFor = hinted,

@@ -14,9 +14,6 @@ public sealed class NodeClock(EventQueue queue, long epochWallMs)
     private long _monotonicAtRateChange;
     private long _wallOffsetMicros;
 
-    /// <summary>Wall clock minus true time that was set by <see cref="SkewMs"/> and jumps, in milliseconds; drift comes on top.</summary>
-    public long SkewMs => _wallOffsetMicros / Instant.MicrosPerMs;
-
     public Instant Now
     {
         get

@@ -22,9 +22,7 @@ public class MembershipCheckersTests
         var checker = new QuorumChecker();
         foreach (int node in Moving.Present)
             checker.SetComplete(node, Partition, true, 0);
-        checker.Decided(new RequestDecided(
-            100, 200, 1, Partition, false, ConsistencyLevel.Quorum, [.. counted.Select(node => new CountedReplica(node, CountedAnswer.Present))], false)
-        { Sets = Moving });
+        checker.Decided(new WriteDecided(100, 200, 1, Partition, ConsistencyLevel.Quorum, counted) { Sets = Moving });
         checker.Violations.Any().ShouldBe(!isMet);
     }
 
@@ -33,9 +31,7 @@ public class MembershipCheckersTests
     {
         var checker = new QuorumChecker();
         checker.SetComplete(1, Partition, true, 0);
-        checker.Decided(new RequestDecided(
-            100, 200, 1, Partition, false, ConsistencyLevel.Quorum, [new(1, CountedAnswer.Present), new(3, CountedAnswer.Present), new(4, CountedAnswer.Present)], false)
-        { Sets = Moving });
+        checker.Decided(new WriteDecided(100, 200, 1, Partition, ConsistencyLevel.Quorum, [1, 3, 4]) { Sets = Moving });
         checker.Violations.Count.ShouldBe(1);
     }
 

@@ -18,11 +18,9 @@ internal sealed class Scenario
         long to,
         OperationOutcome outcome = OperationOutcome.Done,
         ConsistencyLevel level = ConsistencyLevel.Quorum,
-        long deadline = 0,
-        UInt128 version = default)
+        long deadline = 0)
     {
         Operation operation = Start(kind, from, level, deadline);
-        operation.Version = version;
         History.Complete(operation, outcome, to * Micros);
         return operation;
     }
@@ -38,10 +36,9 @@ internal sealed class Scenario
     public Operation ReadAt(ConsistencyLevel level, long from, long to, params Operation[] writers) =>
         ReadValue(level, from, to, writers.Length == 0 ? null : string.Concat(writers.Select(writer => writer.Value)));
 
-    public Operation ReadValue(ConsistencyLevel level, long from, long to, string? value, UInt128 version = default)
+    public Operation ReadValue(ConsistencyLevel level, long from, long to, string? value)
     {
         Operation read = Start(OperationKind.Read, from, level, 0);
-        read.Version = version;
         History.CompleteRead(read, value, to * Micros);
         return read;
     }

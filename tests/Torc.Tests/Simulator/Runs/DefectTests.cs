@@ -34,7 +34,7 @@ public class DefectTests
         [Defect.DigestAlwaysMatches] = ([1, 4], 1),
         [Defect.RootsAlwaysMatch] = ([1, 4], 1),
         [Defect.LeafNotUpdated] = ([7], 1),
-        [Defect.UnreadableIsNotFound] = ([1, 3, 4, 8], 1),
+        [Defect.UnreadableIsNotFound] = ([1, 3, 4], 1),
         [Defect.ForwardRunTwice] = ([1], 1),
         [Defect.ActorReused] = ([2], 1),
         [Defect.TombstoneDroppedEarly] = ([1], 1),
