@@ -20,6 +20,9 @@ namespace Torc.Simulator.Cluster;
 /// </summary>
 internal sealed class NodeHost
 {
+    private const long LetGoMicrosMax = 2_000_000;
+    private const long LookMicros = 10_000;
+    private const int QuietLooks = 3;
     private readonly SimulatedMachine _machine;
     private readonly ClusterContext _context;
     private readonly Stack<Outbox> _freeOutboxes = new();
@@ -30,6 +33,7 @@ internal sealed class NodeHost
     private readonly FrameTampering? _tampering;
     private readonly EarlyCollection? _collection;
     private bool _isServing;
+    private bool _isStopping;
 
     private NodeHost(SimulatedMachine machine, ClusterContext context, NodeIdentity identity, FormationSettings formation)
     {
@@ -91,6 +95,17 @@ internal sealed class NodeHost
         _isServing = true;
         _links.Follow(Node.Control.Targets);
         After(Random.Between(0, TickMicros), Tick);
+    }
+
+    /// <summary>Lets go of what it coordinates for others, as Server does, then closes its logs; nothing when it is about to already.</summary>
+    /// <param name="ended">Called when all logs are closed, or a disk has failed; not when the process was killed before.</param>
+    public void BeginStopping(Action ended)
+    {
+        if (_isStopping)
+            return;
+        _isStopping = true;
+        ControlTurn((control, outbox) => control.BeginStopping(Now, outbox));
+        LetGo(Now.MonotonicMicros + LetGoMicrosMax, 0, ended);
     }
 
     /// <summary>The process is gone. What was sent is on its way, nothing else happens any more.</summary>
@@ -208,6 +223,19 @@ internal sealed class NodeHost
     {
         foreach (NodeEvent happened in events)
             _context.Observer.OnNodeEvent(Id, happened);
+    }
+
+    private void LetGo(long deadlineMicros, int quiet, Action ended)
+    {
+        bool hasLetGo = Node.Control.PeersKnowOfStop && _shards.TrueForAll(static shard => shard.Shard.ForwardedUnderWay == 0);
+        quiet = hasLetGo ? quiet + 1 : 0;
+        if (quiet < QuietLooks && Now.MonotonicMicros < deadlineMicros)
+        {
+            After(LookMicros, () => LetGo(deadlineMicros, quiet, ended));
+            return;
+        }
+        _shards.TrueForAll(static shard => shard.TryCloseClean()); // a disk that fails ends the process all the same
+        ended();
     }
 
     private void Send(ushort node, ReadOnlySpan<byte> frames)

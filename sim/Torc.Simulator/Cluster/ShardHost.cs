@@ -88,13 +88,32 @@ internal sealed class ShardHost
     }
 
     /// <summary>At start: makes durable what opening the shard appended, before it serves.</summary>
-    public bool FlushAtStart()
+    public bool FlushAtStart() => TryRun(Shard.Store.BeginFlush(_host.Now));
+
+    /// <summary>
+    /// Ends the disk work under way and marks the log as cleanly stopped; what waits for the log is dropped, as links and connections are. False when a disk failed.
+    /// </summary>
+    public bool TryCloseClean()
     {
-        if (Shard.Store.BeginFlush(_host.Now) is not { } group)
-            return true;
-        if (!_host.RunOnDisk(() => group.Run(_disk)))
-            return false;
-        Shard.Store.EndFlush(group);
+        if (_maintenance is { } maintenance)
+        {
+            if (!_host.RunOnDisk(() => maintenance.Run(_disk)))
+                return false;
+            Shard.Store.EndMaintenance(maintenance, _host.Now);
+        }
+        PutOutcome closed;
+        int rounds = 0;
+        do
+        {
+            Check.That(++rounds < CloseRoundsMax);
+            if (!TryRun(_write) || !TryRun(_sync))
+                return false;
+            _write = null;
+            _sync = null;
+            closed = Shard.Store.CloseClean();
+            _write = Shard.Store.BeginFlush(_host.Now);
+        }
+        while (closed == PutOutcome.Stalled || _write is not null);
         return true;
     }
 
@@ -107,6 +126,16 @@ internal sealed class ShardHost
             RunPart(random, () => sync.Run(_disk));
         if (_maintenance is { } maintenance)
             RunPart(random, () => maintenance.Run(_disk));
+    }
+
+    private bool TryRun(FlushGroup? group)
+    {
+        if (group is null)
+            return true;
+        if (!_host.RunOnDisk(() => group.Run(_disk)))
+            return false;
+        Shard.Store.EndFlush(group);
+        return true;
     }
 
     private void Flush(FlushGroup group, Action forget) => Flush(group, forget, _host.Now.MonotonicMicros);
@@ -146,6 +175,7 @@ internal sealed class ShardHost
     }
 
     private const int DiskCallsUnderWayMax = 8;
+    private const int CloseRoundsMax = 1_000;
 
     private void Start(ColdRead read) => _host.AfterDiskWork(DiskWork.Read, () =>
     {

@@ -116,6 +116,14 @@ internal sealed class SimulatedMachine
         Exit();
     }
 
+    /// <summary>The process is asked to end; nothing when there is none. It may be killed before it has ended.</summary>
+    /// <param name="ended">Called when it has.</param>
+    public void BeginStopping(Action ended) => Host?.BeginStopping(() =>
+    {
+        Exit();
+        ended();
+    });
+
     public void LosePower(CrashOptions options)
     {
         if (Host is { } host)

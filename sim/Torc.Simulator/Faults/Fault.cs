@@ -7,6 +7,9 @@ public enum FaultKind
     /// <summary>The process is killed and started again later.</summary>
     Kill,
 
+    /// <summary>The process is asked to end, does so cleanly, and is started again later.</summary>
+    Stop,
+
     /// <summary>One machine loses power.</summary>
     PowerLoss,
 

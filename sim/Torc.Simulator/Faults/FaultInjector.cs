@@ -82,6 +82,9 @@ internal sealed class FaultInjector(
                 machine.Kill();
                 Undo(fault, machine.Start);
                 break;
+            case FaultKind.Stop:
+                machine.BeginStopping(() => Undo(fault, machine.Start));
+                break;
             case FaultKind.PowerLoss:
                 LosePower(machine, random);
                 Undo(fault, machine.Start);

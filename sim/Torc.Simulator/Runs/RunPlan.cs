@@ -33,8 +33,14 @@ public sealed record RunPlan
 
     public static RunPlan Draw(ulong seed, long durationMicros, Defect defect = Defect.None, bool changes = false)
     {
+        RunSettings settings = Provocation.Of(defect, RunSettings.Draw(new SeededRandom(seed), changes));
+        return Of(seed, settings, durationMicros) with { Defect = defect };
+    }
+
+    /// <summary>A run with settings that were not drawn.</summary>
+    public static RunPlan Of(ulong seed, RunSettings settings, long durationMicros)
+    {
         var random = new SeededRandom(seed);
-        RunSettings settings = Provocation.Of(defect, RunSettings.Draw(random, changes));
         return new RunPlan
         {
             Seed = seed,
@@ -43,7 +49,6 @@ public sealed record RunPlan
             Faults = [.. Fault.Plan(settings.Faults, random.Fork("fault plan"), MachinesOf(settings), durationMicros)],
             Changes = [.. PlannedChange.Plan(settings.Changes, random.Fork("change plan"), durationMicros)],
             Clients = [.. Enumerable.Range(0, settings.Workload.Clients)],
-            Defect = defect,
         };
     }
 

@@ -35,14 +35,7 @@ public sealed class SlowReplicaTests(ITestOutputHelper output)
 
     private static long Percentile99(RunSettings settings)
     {
-        RunResult result = SimulationRun.Run(new RunPlan
-        {
-            Seed = 1,
-            DurationMicros = DurationMicros,
-            Settings = settings,
-            Faults = [],
-            Clients = [.. Enumerable.Range(0, settings.Workload.Clients)],
-        });
+        RunResult result = SimulationRun.Run(RunPlan.Of(1, settings, DurationMicros) with { Faults = [] });
         result.Violations.ShouldBeEmpty(RunReport.Violations(result));
         long[] answers = [.. result.Answers.Where(static answer => answer.AtMicros is > NoticedMicros and < DurationMicros).Select(static answer => answer.Micros).Order()];
         answers.Length.ShouldBeGreaterThan(5_000);

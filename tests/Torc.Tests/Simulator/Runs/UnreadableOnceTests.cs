@@ -1,4 +1,3 @@
-using Torc.Base;
 using Torc.Simulator.Clients;
 using Torc.Simulator.Faults;
 using Torc.Simulator.Runs;
@@ -32,14 +31,7 @@ public sealed class UnreadableOnceTests
     [InlineData(4)]
     public void Replicas_agree_afterwards(ulong seed)
     {
-        RunResult result = SimulationRun.Run(new RunPlan
-        {
-            Seed = seed,
-            DurationMicros = DurationMicros,
-            Settings = Settings,
-            Faults = [.. Fault.Plan(Settings.Faults, new SeededRandom(seed).Fork("fault plan"), RunPlan.MachinesOf(Settings), DurationMicros)],
-            Clients = [.. Enumerable.Range(0, Settings.Workload.Clients)],
-        });
+        RunResult result = SimulationRun.Run(RunPlan.Of(seed, Settings, DurationMicros));
         result.Violations.ShouldBeEmpty(RunReport.Violations(result));
     }
 }
