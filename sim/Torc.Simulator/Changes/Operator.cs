@@ -22,6 +22,7 @@ internal sealed class Operator
     private const int AsksForCandidateMax = 60;
     private const double DutyChance = 0.3;
     private const double RetireChance = 0.1;
+    private const double CopiesByDataCentreShare = 0.5;
     private readonly RunSettings _settings;
     private readonly EventQueue _queue;
     private readonly Machines _machines;
@@ -82,7 +83,7 @@ internal sealed class Operator
                 Ask(random, ChangeKind.Weight, _ => new ClusterWish.Change(new ChangeRequest.Weight(Pick(random, map).Id, 1 + random.Below(4))));
                 break;
             case ChangeKind.Copies:
-                Ask(random, ChangeKind.Copies, _ => new ClusterWish.Change(new ChangeRequest.ReplicationFactor(1 + random.Below(Math.Min(5, map.Nodes.Count)))));
+                Ask(random, ChangeKind.Copies, _ => new ClusterWish.Change(new ChangeRequest.ReplicationFactor(DrawCopies(random, map))));
                 break;
             case ChangeKind.Keyspace:
                 Ask(random, ChangeKind.Keyspace, view => view.Map!.KeyspaceOf(0) is not { } keyspace ? null : new ClusterWish.Change(
@@ -95,6 +96,10 @@ internal sealed class Operator
     }
 
     private static ConsistencyLevel DrawLevel(SeededRandom random) => (ConsistencyLevel)random.Below(Levels.Count);
+
+    private static CopiesWanted DrawCopies(SeededRandom random, ClusterMap map) => map.DataCentreCount > 1 && random.Chance(CopiesByDataCentreShare)
+        ? RunSettings.DrawCopies(random, [.. map.Nodes.CountBy(node => node.DataCentre).Select(centre => (centre.Key, centre.Value))])
+        : 1 + random.Below(Math.Min(5, map.Nodes.Count));
 
     private static NodeInfo Pick(SeededRandom random, ClusterMap map) => map.Nodes[random.Below(map.Nodes.Count)];
 

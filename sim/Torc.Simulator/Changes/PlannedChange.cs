@@ -18,7 +18,7 @@ public enum ChangeKind
 
     Weight,
 
-    /// <summary>Another replication factor.</summary>
+    /// <summary>Another replication factor: one number, or one for each data centre.</summary>
     Copies,
 
     /// <summary>Other default levels of a keyspace.</summary>

@@ -75,7 +75,9 @@ internal sealed class SimulatedMachine
 
     public static NodeInfo Describe(int id, int dataCentres, ulong birth) => new(
         (ushort)id, AddressOf(id), $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}", 6379, 8379,
-        $"dc{(id % dataCentres).ToString(CultureInfo.InvariantCulture)}", "", 1, birth);
+        DataCentreOf(id, dataCentres), "", 1, birth);
+
+    public static string DataCentreOf(int id, int dataCentres) => $"dc{(id % dataCentres).ToString(CultureInfo.InvariantCulture)}";
 
     public static string AddressOf(int id) => $"10.0.0.{id.ToString(CultureInfo.InvariantCulture)}:7379";
 

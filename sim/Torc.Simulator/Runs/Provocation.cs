@@ -25,7 +25,7 @@ internal static class Provocation
         Defect.WeakReads or Defect.DigestAlwaysMatches => Strict(drawn, FaultKind.CutBothWays, FaultKind.Isolate, FaultKind.Pause),
         Defect.HintCountedInStrict => Hints(drawn, FaultKind.Isolate, FaultKind.Kill),
         // With two copies a write that meets one replica that is down is on its coordinator and a fallback only.
-        Defect.HintDroppedBeforeAck => Hints(drawn, FaultKind.Kill, FaultKind.Kill, FaultKind.Isolate, FaultKind.Wipe) with { ReplicationFactor = 2, Sloppy = true },
+        Defect.HintDroppedBeforeAck => Hints(drawn, FaultKind.Kill, FaultKind.Kill, FaultKind.Isolate, FaultKind.Wipe) with { Copies = 2, Sloppy = true },
         Defect.RepairRestamps => Apart(drawn),
         Defect.LateAckCounts => Late(drawn),
         Defect.RepairNotStored => HalfWritten(drawn),
@@ -44,7 +44,7 @@ internal static class Provocation
         Changes = ChangeOptions.None,
         Nodes = 3,
         DataCentres = 1,
-        ReplicationFactor = 3,
+        Copies = 3,
         Sloppy = false,
         ReadLevel = ConsistencyLevel.Quorum,
         WriteLevel = ConsistencyLevel.Quorum,
@@ -63,7 +63,7 @@ internal static class Provocation
         return alone with { Storage = alone.Storage with { Durability = Durability.OperatingSystem } };
     }
 
-    private static RunSettings Alone(RunSettings settings) => settings with { Nodes = 1, ReplicationFactor = 1 };
+    private static RunSettings Alone(RunSettings settings) => settings with { Nodes = 1, Copies = 1 };
 
     /// <summary>A copy that was incomplete for long has been so throughout a request when requests are short.</summary>
     private static RunSettings Hasty(RunSettings settings) => settings with { Node = settings.Node with { OperationTimeoutMs = 300 } };

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Torc.Base;
+using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Node;
 using Torc.Simulator.Changes;
 using Torc.Simulator.Clients;
+using Torc.Simulator.Cluster;
 using Torc.Simulator.Faults;
 using Torc.Simulator.Network;
 using Torc.Storage;
@@ -15,7 +17,11 @@ public sealed record RunSettings
 {
     public int Nodes { get; init; } = 3;
 
-    public int ReplicationFactor { get; init; } = 3;
+    /// <summary>Of each key: one number, spread over the data centres, or a number for each.</summary>
+    public CopiesWanted Copies { get; init; } = 3;
+
+    /// <summary>Copies of each key, in all.</summary>
+    public int ReplicationFactor => Copies.Total;
 
     /// <summary>Node i is in number i mod this.</summary>
     public int DataCentres { get; init; } = 1;
@@ -68,6 +74,8 @@ public sealed record RunSettings
     public bool PowerLossLosesData => Storage.Durability != Durability.Always;
 
     private const double ChangesShare = 0.33;
+    private const double CopiesByDataCentreShare = 0.5;
+    private const int CopiesInDataCentreMax = 3;
 
     /// <summary>The same settings for the same seed.</summary>
     /// <param name="root">Of the run.</param>
@@ -87,12 +95,18 @@ public sealed record RunSettings
         SeededRandom spare = root.Fork("spare nodes");
         SeededRandom operators = root.Fork("changes");
         bool hasChanges = operators.Chance(ChangesShare) || changes;
+        int copies = Math.Min(nodes, random.Chance(0.8) ? 3 : 1 + random.Below(5));
+        nodes += spare.Chance(0.35) ? 1 + spare.Below(2) : 0;
+        bool isUpgraded = root.Fork("upgrade").Chance(0.3);
+        SeededRandom apart = root.Fork("copies");
+        // The oldest level knows one number only.
+        bool areApart = dataCentres > 1 && !isUpgraded && apart.Chance(CopiesByDataCentreShare);
         return new RunSettings
         {
-            Nodes = nodes + (spare.Chance(0.35) ? 1 + spare.Below(2) : 0),
+            Nodes = nodes,
             Sloppy = spare.Chance(0.6),
             DataCentres = dataCentres,
-            ReplicationFactor = Math.Min(nodes, random.Chance(0.8) ? 3 : 1 + random.Below(5)),
+            Copies = areApart ? DrawCopies(apart, [.. Enumerable.Range(0, nodes).CountBy(node => node % dataCentres).Select(centre => (SimulatedMachine.DataCentreOf(centre.Key, dataCentres), centre.Value))]) : copies,
             ReadLevel = dataCentres == 1 ? ConsistencyLevel.Quorum : across[places.Below(across.Length)],
             WriteLevel = dataCentres == 1 ? ConsistencyLevel.Quorum : across[places.Below(across.Length)],
             Partitions = 1 << random.Below(6),
@@ -108,8 +122,23 @@ public sealed record RunSettings
             InitialSkewMsMax = random.Chance(0.3) ? 0 : random.Between(1, 1_500),
             DriftPartsPerMillionMax = random.Between(0, 500),
             HasClusterSecret = random.Chance(0.5),
-            IsUpgraded = root.Fork("upgrade").Chance(0.3),
+            IsUpgraded = isUpgraded,
         };
+    }
+
+    /// <summary>A number for each data centre, of which it has so many nodes; some keep none.</summary>
+    internal static CopiesWanted DrawCopies(SeededRandom random, IReadOnlyList<(string Name, int Nodes)> dataCentres)
+    {
+        int sure = random.Below(dataCentres.Count);
+        var drawn = new List<DataCentreCopies>();
+        for (int index = 0; index < dataCentres.Count; index++)
+        {
+            (string name, int nodes) = dataCentres[index];
+            int copies = (int)random.Between(index == sure ? 1 : 0, Math.Min(nodes, CopiesInDataCentreMax) + 1);
+            if (copies > 0)
+                drawn.Add(new DataCentreCopies(name, copies));
+        }
+        return CopiesWanted.Of(drawn, out string problem) ?? throw new InvariantException(problem);
     }
 
     private static NodeOptions DrawNode(SeededRandom random) => new()

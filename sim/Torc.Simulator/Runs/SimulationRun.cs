@@ -53,7 +53,7 @@ public sealed class SimulationRun
         KeyspaceSettings[] keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax)
             .Select(id => new KeyspaceSettings((byte)id, settings.ReadLevel, settings.WriteLevel, settings.Sloppy || plan.Defect == Defect.HintCountedInStrict))];
         string[] addresses = [.. Enumerable.Range(0, settings.Nodes).Select(SimulatedMachine.AddressOf)];
-        var formation = new FormationSettings(addresses, settings.Partitions, settings.ReplicationFactor, keyspaces);
+        var formation = new FormationSettings(addresses, settings.Partitions, settings.Copies, keyspaces);
         var context = new ClusterContext(settings, formation, _queue, _network, Commands, _observer, plan.Defect)
         {
             Members = () => [.. placements.Newest?.Nodes.Select(node => node.PeerAddress) ?? []],

@@ -63,7 +63,7 @@ public class RelayedRunTests(ITestOutputHelper output)
     {
         Nodes = 6,
         DataCentres = 2,
-        ReplicationFactor = copies,
+        Copies = copies,
         ReadLevel = level,
         WriteLevel = level,
         Node = drawn.Settings.Node with { RelaysWrites = relays },
