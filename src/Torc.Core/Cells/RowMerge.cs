@@ -48,7 +48,8 @@ public static class RowMerge
     /// Whether a write took effect in <paramref name="merged"/>: every part of the delta that has its greatest version
     /// is there at that version. A write that replaces the whole row (its base is its greatest version) also must not
     /// be outranked by anything: else an expiry of an earlier write with a faster clock would outlive it. False: the
-    /// write was superseded by something it should come after, and is stamped again.
+    /// write was superseded by something it should come after, and is stamped again. A deadline that was changed or taken off does not
+    /// bring back a row that was deleted, or collapsed when it expired, below it.
     /// </summary>
     public static bool Reflects(in RowView merged, in RowView delta)
     {
@@ -57,7 +58,8 @@ public static class RowMerge
             return true;
         if (delta.BaseVersion == version)
             return merged.MaxVersion == version && merged.BaseVersion == version && merged.Kind == delta.Kind;
-        if (delta.ExpiryVersion == version && merged.ExpiryVersion != version)
+        bool isDead = merged.Kind == RowKind.None && delta.Kind != RowKind.None;
+        if (delta.ExpiryVersion == version && (isDead || merged.ExpiryVersion != version))
             return false;
 
         RowView.CellEnumerator found = merged.Cells;

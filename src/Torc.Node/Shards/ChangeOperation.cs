@@ -17,7 +17,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private readonly ByteWriter _reply = new();
     private readonly ByteWriter _earlierReply = new();
     private Version _stamp, _localWinner;
-    private bool _wasRelative;
+    private bool _wasRelative, _wasExpiry;
     private int _restamps;
     private bool _wasSent;
 
@@ -66,7 +66,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         _earlierReply.ClearAndKeep(KeptBytesMax);
         _stamp = Above = Version.None;
         _restamps = 0;
-        _wasRelative = _wasSent = false;
+        _wasRelative = _wasExpiry = _wasSent = false;
     }
 
     /// <summary>A version that the next stamp must be above, beyond the row's own.</summary>
@@ -169,8 +169,11 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (!context.Changed)
         {
             // Run again after it was outranked, a delete finds the key gone and SET NX finds it there: its earlier attempt took effect
-            // before what outranked it.
-            Answer(_wasSent ? _earlierReply.Written : _reply.Written);
+            // before what outranked it. A deadline that was taken off did not when the key expired by it: nobody can tell that from a delete.
+            if (_wasSent && _wasExpiry)
+                AnswerTimeout("change of the deadline of a key that is gone", 0, RuleOf(Request.WriteLevel).Required);
+            else
+                Answer(_wasSent ? _earlierReply.Written : _reply.Written);
             return;
         }
         RowView delta = DeltaOf(Request, context, _delta);
@@ -186,6 +189,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         _wasSent = true;
         _stamp = context.DeltaVersion;
         _wasRelative = context.IsRelative;
+        _wasExpiry = delta.BaseVersion != delta.MaxVersion && delta.ExpiryVersion == delta.MaxVersion;
         if (!applied.Reflected)
         {
             OnSuperseded(applied.Winner);

@@ -180,19 +180,22 @@ internal sealed class LoopCluster
     /// <summary>Carries frames until nothing moves any more.</summary>
     public void Run()
     {
-        bool moved = true;
-        for (int rounds = 0; moved; rounds++)
-        {
+        for (int rounds = 0; RunOnce(); rounds++)
             rounds.ShouldBeLessThan(100_000, "frames without end");
-            moved = false;
-            foreach (((int from, int to), Queue<byte[]> link) in _links.ToArray())
-            {
-                if (_cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
-                    continue;
-                moved = true;
-                _nodes[to].Receive(NumberOf(to, from), frames);
-            }
+    }
+
+    /// <summary>Carries the first frame of each link; false when there is none.</summary>
+    public bool RunOnce()
+    {
+        bool moved = false;
+        foreach (((int from, int to), Queue<byte[]> link) in _links.ToArray())
+        {
+            if (_cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
+                continue;
+            moved = true;
+            _nodes[to].Receive(NumberOf(to, from), frames);
         }
+        return moved;
     }
 
     /// <summary>Time passes in ticks; frames are carried after each.</summary>
