@@ -83,7 +83,7 @@ internal sealed class FaultInjector(
                 Undo(fault, machine.Start);
                 break;
             case FaultKind.Stop:
-                machine.BeginStopping(() => Undo(fault, machine.Start));
+                machine.BeginStopping(() => StartAfter(fault, machine));
                 break;
             case FaultKind.PowerLoss:
                 LosePower(machine, random);
@@ -259,6 +259,15 @@ internal sealed class FaultInjector(
         disk.CapacityBytes = long.MaxValue;
         disk.HealReads();
         disk.HealSyncs();
+    }
+
+    /// <summary>A process that was about to end when all was healed ends only now.</summary>
+    private void StartAfter(Fault fault, SimulatedMachine machine)
+    {
+        if (_healed)
+            machine.Start();
+        else
+            Undo(fault, machine.Start);
     }
 
     private void Undo(Fault fault, Action action) => queue.After(fault.DurationMicros, FaultLabel | (uint)fault.Number, () =>
