@@ -293,7 +293,8 @@ public sealed class ShardStore : IDisposable
         _changes++;
     }
 
-    /// <summary>Appends the clean-stop mark. The caller then flushes, disposes, and calls nothing else. Stalled: flush, and ask again.</summary>
+    /// <summary>Appends the clean-stop mark. The caller then flushes, disposes, and calls nothing else. Stalled: flush, run maintenance, which may have to
+    /// prepare a segment first, and ask again.</summary>
     public PutOutcome CloseClean() => _log.Stop();
 
     /// <summary>Frees memory and closes files; flushes nothing.</summary>

@@ -150,14 +150,16 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     internal void StopCleanly()
     {
         Close();
-        PutOutcome closed;
-        do
+        while (true)
         {
+            PutOutcome closed;
             lock (Gate)
                 closed = Store.CloseClean();
             Committer.FlushNow();
+            if (closed != PutOutcome.Stalled)
+                return;
+            _maintenance.Step(); // the log may have no room for the mark before another segment is prepared
         }
-        while (closed == PutOutcome.Stalled);
     }
 
     public void Dispose()

@@ -28,23 +28,8 @@ internal sealed class ShardMaintenance
             _thread.Join();
     }
 
-    private void Run()
-    {
-        try
-        {
-            while (!_stop.IsSet)
-            {
-                if (!Step())
-                    _stop.Wait(IdleWaitMs);
-            }
-        }
-        catch (Exception error)
-        {
-            _fate.Fail(error);
-        }
-    }
-
-    private bool Step()
+    /// <summary>One step on this thread, when the other has ended or never began; false when there is nothing to do.</summary>
+    internal bool Step()
     {
         MaintenanceTask? task;
         lock (_host.Gate)
@@ -64,5 +49,21 @@ internal sealed class ShardMaintenance
         if (stalled)
             _host.OnStorageProgress();
         return true;
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stop.IsSet)
+            {
+                if (!Step())
+                    _stop.Wait(IdleWaitMs);
+            }
+        }
+        catch (Exception error)
+        {
+            _fate.Fail(error);
+        }
     }
 }

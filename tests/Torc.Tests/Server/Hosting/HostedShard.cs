@@ -20,6 +20,8 @@ namespace Torc.Tests.Server.Hosting;
 /// <summary>A node of one shard on real threads and a real disk, with clients that are pipes instead of sockets.</summary>
 internal sealed class HostedShard : IDisposable, INodeFate
 {
+    public const int SegmentBytes = 8 << 20;
+
     private static readonly TimeSpan FormPatience = TimeSpan.FromSeconds(10);
     private readonly TemporaryDirectory _directory = new();
     private readonly LibcDisk _disk;
@@ -27,7 +29,9 @@ internal sealed class HostedShard : IDisposable, INodeFate
     private readonly TorcNode _node;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public HostedShard(Durability durability = Durability.Always)
+    /// <param name="durability">Of the log.</param>
+    /// <param name="starts">Without, it has no threads and serves nobody, and its log may be filled to the last byte.</param>
+    public HostedShard(Durability durability = Durability.Always, bool starts = true)
     {
         _disk = LibcDisk.OpenDirectory(_directory.Path);
         Disk = new FailingDisk(_disk);
@@ -36,11 +40,15 @@ internal sealed class HostedShard : IDisposable, INodeFate
         var settings = new FormationSettings(
             ["n:1"], 16, 1, [.. Enumerable.Range(0, 16).Select(static id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
         _node = new TorcNode(new NodeIdentity(self, 1, null, 1), settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
-        var storage = new StorageOptions { SegmentBytes = 8 << 20, Durability = durability };
+        var storage = new StorageOptions { SegmentBytes = SegmentBytes, Durability = durability };
+        if (!starts)
+            storage = storage with { ReservedSegments = 0 };
         ShardStore.Open(Disk, storage, HostClock.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
         var parts = new HostParts(_node, Clients, new PeerLinks(static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
         Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders, home: null);
         Host.FlushOpening();
+        if (!starts)
+            return;
         Host.Start();
         new ControlHost(parts, static _ => { }, static _ => { }).Start([Host]);
         SpinWait.SpinUntil(() => _node.MapEpochInShards > 0, FormPatience).ShouldBeTrue();
