@@ -83,6 +83,15 @@ public enum NodeEventKind
     /// <summary>A peer's request for a partition was not acted on: it comes from before the partition's last change, or cannot wait for a newer map. Node: the peer.</summary>
     StaleRefused,
 
+    /// <summary>Below Version nothing of Partition that this copy does not hold was ever kept: tombstones of that age are collected from now on.</summary>
+    FloorRaised,
+
+    /// <summary>Tombstones of Partition were forgotten. Count: how many.</summary>
+    TombstonesCollected,
+
+    /// <summary>A copy that did not count held rows that the others had deleted and forgotten; they are gone. Count: rows. Node: the peer that told.</summary>
+    Pruned,
+
     /// <summary>This node is no replica of the partition any more and has dropped its rows.</summary>
     PartitionDropped,
 

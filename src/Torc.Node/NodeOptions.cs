@@ -50,6 +50,12 @@ public sealed record NodeOptions
     /// <summary>A shard begins to compare one partition with one other replica this often, as long as it lives; see AntiEntropy.</summary>
     public int RepairIntervalMs { get; init; } = 100;
 
+    /// <summary>Deletes older than this are forgotten once every replica has them; 0: never. How old is no matter of safety: it keeps floors away from writes under way.</summary>
+    public long TombstoneAgeMs { get; init; } = 3_600_000;
+
+    /// <summary>An attempt to raise a garbage floor that has not succeeded by then is given up; another follows.</summary>
+    public int FloorTimeoutMs { get; init; } = 60_000;
+
     /// <summary>An exchange that hears nothing for this long asks again.</summary>
     public int ExchangeTimeoutMs { get; init; } = 3_000;
 

@@ -1,5 +1,6 @@
 using Torc.Base;
 using Torc.Core.Placement;
+using Torc.Core.Repair;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
 using Torc.Simulator.Cluster;
@@ -10,6 +11,7 @@ namespace Torc.Simulator.Defects;
 internal sealed class EchoedRoots(NodeHost host) : FrameTampering
 {
     private const byte Depth = 1; // equal roots are not asked for their depth
+    private const int RootBytes = 10;
     private static readonly byte[] Keyspaces = [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => (byte)id), KeyspaceSettings.SystemId];
 
     protected override void OnReceived(ushort from, in PeerMessage message, ByteWriter to)
@@ -20,7 +22,10 @@ internal sealed class EchoedRoots(NodeHost host) : FrameTampering
             return;
         }
         var anew = new PeerBuffer();
-        ByteWriter body = TreeRootsReply.Begin(anew, message.Partition, reply.Operation, reply.Complete);
+        bool hasFloors = reply.Rest.Length % RootBytes != 0;
+        reply.TryReadRest(hasFloors, out ulong floor, out ulong proven, out _);
+        ByteWriter body = TreeRootsReply.Begin(
+            anew, message.Partition, new TreeRootsMessage(reply.Operation, hasFloors), reply.Complete, new CopyFloor(floor, proven, proven));
         Shard shard = host.Shards[host.Node.ShardOf(message.Partition)].Shard;
         foreach (byte keyspace in Keyspaces)
             WriteOwn(body, shard, keyspace, message.Partition);

@@ -76,6 +76,7 @@ public sealed class ConnectionEnd
         if (!IsOpen)
             return;
         IsOpen = false;
+        HasGap |= Held.Count > 0; // what is still on its way behind them is the rest of something
         Held.Clear();
         _network.Abandoned(this);
     }

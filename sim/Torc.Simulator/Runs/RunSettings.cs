@@ -168,6 +168,8 @@ public sealed record RunSettings
         HintRefusalMs = (int)random.Between(50, 2_000),
         RelaysWrites = random.Chance(0.85),
         RelayTimeoutMs = (int)random.Between(20, 400),
+        TombstoneAgeMs = random.Chance(0.15) ? 3_600_000 : random.Between(100, 10_000),
+        FloorTimeoutMs = (int)random.Between(8_000, 30_000),
     };
 
     private static StorageOptions DrawStorage(SeededRandom random) => new()

@@ -10,7 +10,7 @@ namespace Torc.Core.Placement;
 /// it stays. An operator who wants to be able to go back to the version before keeps its level with <c>level-max</c> meanwhile.
 /// <list type="table">
 /// <item><term>2</term><description>Cluster maps with states, voters and moves.</description></item>
-/// <item><term>3</term><description>Nodes tell the levels that they know when a link opens and with heartbeats. A replication factor for each data centre. Writes are relayed in other data centres. Nodes that are gone for ever.</description></item>
+/// <item><term>3</term><description>Nodes tell the levels that they know when a link opens and with heartbeats. A replication factor for each data centre. Writes are relayed in other data centres. Nodes that are gone for ever. Garbage floors: replicas agree on them, and tell them with their roots.</description></item>
 /// </list>
 /// </remarks>
 public static class ClusterLevel
@@ -27,6 +27,9 @@ public static class ClusterLevel
 
     /// <summary>From this level on a map can say that a node is gone.</summary>
     public const byte GoneNodes = 3;
+
+    /// <summary>From this level on tombstones are collected.</summary>
+    public const byte GarbageFloors = 3;
 
     public static bool IsKnown(int level) => level is >= Oldest and <= Newest;
 }

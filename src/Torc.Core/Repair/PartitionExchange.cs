@@ -40,6 +40,7 @@ public sealed class PartitionExchange : IDisposable
 {
     private readonly RangeListing _remote = new();
     private readonly List<int> _toFetch = [];
+    private readonly List<int> _toPrune = [];
     private readonly byte[] _keyspaces;
     private readonly IOwnTrees? _trees;
     private readonly bool _onlyTrees;
@@ -98,6 +99,12 @@ public sealed class PartitionExchange : IDisposable
     /// <summary>Keys whose rows are to be fetched, as indices for <see cref="KeyToFetch"/>.</summary>
     public int ToFetch => _toFetch.Count;
 
+    /// <summary>Rows of the listing that <see cref="LocalListed"/> was just given that the peer does not hold: what of them is at or below <see cref="ExchangeFloors.PruneBelow"/> was deleted, and the peer has forgotten that. Empty when that is 0.</summary>
+    public IReadOnlyList<int> ToPrune => _toPrune;
+
+    /// <summary>How garbage floors bear on it; nothing until the peer told its roots.</summary>
+    public ExchangeFloors Floors { get; private set; }
+
     /// <summary>Rows compared and rows fetched so far, for progress and metrics.</summary>
     public long RowsCompared { get; private set; }
 
@@ -111,13 +118,14 @@ public sealed class PartitionExchange : IDisposable
     public RangeEntry EntryToFetch(int index) => _remote[_toFetch[index]];
 
     /// <summary>The peer's roots, encoded as <see cref="PeerRoot"/> says; false when they are malformed.</summary>
-    public bool PeerRoots(bool peerIsComplete, ReadOnlySpan<byte> roots)
+    public bool PeerRoots(bool peerIsComplete, ReadOnlySpan<byte> roots, in ExchangeFloors floors = default)
     {
         Check.That(Step == ExchangeStep.AskRoots);
         BytesCompared += roots.Length;
         if (!PeerRoot.TryReadAll(roots, _keyspaces, _peerRoots))
             return false;
         PeerWasComplete = peerIsComplete;
+        Floors = floors;
         NextKeyspace();
         return true;
     }
@@ -142,10 +150,13 @@ public sealed class PartitionExchange : IDisposable
         BytesCompared += listing.Length;
         if (!HashRange.IsProper(From, end) || HashRange.NearerEnd(end, To) != end || !_remote.TryDecode(listing, From, end))
             return false;
+        // What a copy that met damage leaves out is not deleted.
+        if (Prunes && !peerIsComplete)
+            return false;
         if (_trees is null && _keyspaceIndex == 0 && From == 0)
             PeerWasComplete = peerIsComplete;
         _remoteEnd = end;
-        if (_remote.Count > 0)
+        if (_remote.Count > 0 || Prunes)
             Step = ExchangeStep.ScanLocal;
         else
             Advance(end);
@@ -167,11 +178,12 @@ public sealed class PartitionExchange : IDisposable
             RowsCompared++;
             while (own < local.Count && local.ComparePlaces(own, _remote, index) < 0)
                 own++;
-            bool isSame = own < local.Count && local.ComparePlaces(own, _remote, index) == 0
-                && local[own].Max == theirs.Max && local[own].Digest == theirs.Digest;
-            if (!isSame)
+            bool isHeld = own < local.Count && local.ComparePlaces(own, _remote, index) == 0;
+            bool isSame = isHeld && local[own].Max == theirs.Max && local[own].Digest == theirs.Digest;
+            if (!isSame && (isHeld || !IsOfUsers || !Floors.Skips(theirs)))
                 _toFetch.Add(index);
         }
+        FindPruned(local);
         if (_toFetch.Count > 0)
             Step = ExchangeStep.FetchRows;
         else
@@ -188,6 +200,25 @@ public sealed class PartitionExchange : IDisposable
     }
 
     public void Dispose() => _remote.Dispose();
+
+    /// <summary>Any keyspace but the first, the system's.</summary>
+    private bool IsOfUsers => _keyspaceIndex > 0;
+
+    private bool Prunes => Floors.PruneBelow > 0 && IsOfUsers;
+
+    private void FindPruned(RangeListing local)
+    {
+        _toPrune.Clear();
+        int theirs = 0;
+        for (int index = 0; Prunes && index < local.Count; index++)
+        {
+            while (theirs < _remote.Count && _remote.ComparePlaces(theirs, local, index) < 0)
+                theirs++;
+            bool isTheirs = theirs < _remote.Count && _remote.ComparePlaces(theirs, local, index) == 0;
+            if (!isTheirs && HashRange.Contains(From, _stepEnd, local[index].Hash))
+                _toPrune.Add(index);
+        }
+    }
 
     private void Advance(ulong end)
     {
@@ -218,14 +249,15 @@ public sealed class PartitionExchange : IDisposable
                 return;
             }
             PeerRoot theirs = _peerRoots[_keyspaceIndex];
-            if (theirs.IsEmpty)
+            if (theirs.IsEmpty && !Prunes)
                 continue;
             bool isBuilt = _trees.TryGetTree(Keyspace, out MerkleTree? own);
-            if (theirs.IsBuilt && isBuilt && own?.Root == theirs.Hash)
+            bool isEqual = theirs.IsEmpty ? isBuilt && own is null : theirs.IsBuilt && isBuilt && own?.Root == theirs.Hash;
+            if (isEqual)
                 continue;
             if (theirs.IsBuilt && isBuilt && own is not null)
             {
-                _descent.Begin(own.Depth, theirs.Depth);
+                _descent.Begin(own.Depth, theirs.Depth, bothWays: Prunes);
                 Step = ExchangeStep.AskNodes;
                 return;
             }

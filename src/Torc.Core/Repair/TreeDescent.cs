@@ -7,7 +7,7 @@ namespace Torc.Core.Repair;
 /// that differ, down to the leaves of the shallower tree.
 /// </summary>
 /// <remarks>
-/// Only what the peer holds is of interest: a node that is 0 at the peer has no rows there. Rows go on changing on both sides meanwhile; a change
+/// Mostly only what the peer holds is of interest: a node that is 0 at the peer has no rows there. Rows go on changing on both sides meanwhile; a change
 /// in between costs a range that is listed for nothing, or is found by the next exchange, since a row that the peer held before the
 /// first question and still lacks here keeps its whole path different.
 /// </remarks>
@@ -20,6 +20,7 @@ public sealed class TreeDescent
     private readonly List<int> _differing = [];
     private readonly List<(ulong From, ulong End)> _ranges = [];
     private int _depth, _from;
+    private bool _bothWays;
 
     /// <summary>The level of the nodes whose children are to be asked for.</summary>
     public int Level { get; private set; }
@@ -31,8 +32,12 @@ public sealed class TreeDescent
     public IReadOnlyList<(ulong From, ulong End)> Ranges => _ranges;
 
     /// <summary>The roots differ.</summary>
-    public void Begin(int ownDepth, int peerDepth)
+    /// <param name="ownDepth">Of this side's tree.</param>
+    /// <param name="peerDepth">Of the peer's.</param>
+    /// <param name="bothWays">Ranges in which only this side holds rows are of interest too.</param>
+    public void Begin(int ownDepth, int peerDepth, bool bothWays = false)
     {
+        _bothWays = bothWays;
         _depth = Math.Min(ownDepth, peerDepth);
         Check.That(_depth >= MerkleTree.DepthMin);
         Level = 0;
@@ -68,7 +73,7 @@ public sealed class TreeDescent
             {
                 ulong theirs = BinaryPrimitives.ReadUInt64LittleEndian(hashes);
                 hashes = hashes[sizeof(ulong)..];
-                if (theirs != 0 && theirs != own.NodeAt(Level + 1, child))
+                if ((theirs != 0 || _bothWays) && theirs != own.NodeAt(Level + 1, child))
                     _differing.Add(child);
             }
         }

@@ -24,7 +24,7 @@ public sealed record CommandStatistics(string Name, long Calls, long Microsecond
 public sealed record StorageDescription(
     string Mode, string Durability, long LiveKeys, long Records, long RecordBytes, long DirectoryBytes,
     long ResidentBytes, int Segments, long DiskBytes, long Syncs, long CompactedBytes, bool DiskFull, int DamagesFound,
-    long HintBytes = 0)
+    long HintBytes = 0, long Tombstones = 0, long TombstonesCollected = 0)
 {
     /// <summary>How far other data centres are behind; empty when there are none.</summary>
     public IReadOnlyList<DataCentreLag> RemoteDataCentres { get; init; } = [];

@@ -37,4 +37,6 @@ public enum PeerMessageKind : byte
     TreeRootsReply = 41,
     TreeNodes = 42,
     TreeNodesReply = 43,
+    Floor = 44,
+    FloorReply = 45,
 }

@@ -1,44 +1,65 @@
 namespace Torc.Node.Peers;
 
-/// <summary>Asks a replica for the roots of its Merkle trees of a partition: <c>operation u64</c>.</summary>
-public readonly record struct TreeRootsMessage(ulong Operation)
+/// <summary>Asks a replica for the roots of its Merkle trees of a partition: <c>operation u64 | wants floors u8</c>, the last only when it is 1: others may not know it.</summary>
+/// <param name="Operation">Of the asker.</param>
+/// <param name="WantsFloors">The answer is to tell the garbage floor too.</param>
+public readonly record struct TreeRootsMessage(ulong Operation, bool WantsFloors)
 {
     public void Write(PeerBuffer to, ushort partition)
     {
-        to.Begin(PeerMessageKind.TreeRoots, partition).WriteUInt64(Operation);
+        ByteWriter body = to.Begin(PeerMessageKind.TreeRoots, partition);
+        body.WriteUInt64(Operation);
+        if (WantsFloors)
+            body.WriteByte(1);
         to.End();
     }
 
     public static bool TryRead(ReadOnlySpan<byte> body, out TreeRootsMessage message)
     {
         var reader = new ByteReader(body);
-        message = new TreeRootsMessage(reader.ReadUInt64());
+        message = new TreeRootsMessage(reader.ReadUInt64(), reader.Remaining > 0 && reader.ReadByte() == 1);
         return reader.Complete;
     }
 }
 
-/// <summary>The roots, one for each keyspace with rows: <c>operation u64 | complete u8 | roots</c>, as <c>Core/Repair/PeerRoot</c> says.</summary>
+/// <summary>The roots, one for each keyspace with rows: <c>operation u64 | complete u8 | floor u64 | proven u64 | roots</c>, both stamps only when they were asked for, roots as <c>Core/Repair/PeerRoot</c> says.</summary>
 public readonly ref struct TreeRootsReply
 {
     public ulong Operation { get; private init; }
 
     public bool Complete { get; private init; }
 
-    public ReadOnlySpan<byte> Roots { get; private init; }
+    /// <summary>What follows: the asker knows whether it begins with floors.</summary>
+    public ReadOnlySpan<byte> Rest { get; private init; }
 
-    public static ByteWriter Begin(PeerBuffer to, ushort partition, ulong operation, bool complete)
+    public static ByteWriter Begin(PeerBuffer to, ushort partition, in TreeRootsMessage question, bool complete, in Core.Repair.CopyFloor floor)
     {
         ByteWriter body = to.Begin(PeerMessageKind.TreeRootsReply, partition);
-        body.WriteUInt64(operation);
+        body.WriteUInt64(question.Operation);
         body.WriteByte(complete ? (byte)1 : (byte)0);
+        if (question.WantsFloors)
+        {
+            body.WriteUInt64(floor.Floor);
+            body.WriteUInt64(floor.Proven);
+        }
         return body;
     }
 
     public static bool TryRead(ReadOnlySpan<byte> body, out TreeRootsReply message)
     {
         var reader = new ByteReader(body);
-        message = new TreeRootsReply { Operation = reader.ReadUInt64(), Complete = reader.ReadByte() != 0, Roots = reader.TakeRest() };
+        message = new TreeRootsReply { Operation = reader.ReadUInt64(), Complete = reader.ReadByte() != 0, Rest = reader.TakeRest() };
         return !reader.Failed;
+    }
+
+    /// <summary>The garbage floor in force there, and the stamp below which what it holds is proved not to be deleted, as <c>Core/Repair/CopyFloor</c> says; both 0 when they were not asked for.</summary>
+    public bool TryReadRest(bool hasFloors, out ulong floor, out ulong proven, out ReadOnlySpan<byte> roots)
+    {
+        var reader = new ByteReader(Rest);
+        floor = hasFloors ? reader.ReadUInt64() : 0;
+        proven = hasFloors ? reader.ReadUInt64() : 0;
+        roots = reader.TakeRest();
+        return !reader.Failed && floor <= proven;
     }
 }
 

@@ -20,7 +20,7 @@ internal sealed class CatchUp(Shard shard)
     private readonly Dictionary<ushort, ExchangeOperation> _underWay = [];
     private readonly HashSet<ushort> _damagedMeanwhile = [];
     private readonly SortedDictionary<ushort, SortedSet<ushort>> _toRefresh = [];
-    private readonly SortedDictionary<ushort, (long Offset, ushort[] Unasked)> _awaitingLog = [];
+    private readonly SortedDictionary<ushort, (long Offset, ExchangeOperation Exchange)> _awaitingLog = [];
     private readonly List<ushort> _inLog = [];
     private int _refreshes;
 
@@ -76,6 +76,15 @@ internal sealed class CatchUp(Shard shard)
         return true;
     }
 
+    /// <summary>An exchange with one replica on behalf of a garbage floor; false: not now.</summary>
+    public bool TryHold(ushort partition, ushort peer)
+    {
+        if (_underWay.ContainsKey(partition) || _underWay.Count >= shard.Options.ExchangesMax)
+            return false;
+        Start(partition, [peer], ExchangePurpose.Hold);
+        return true;
+    }
+
     public bool IsUnderWay(ushort partition) => _underWay.ContainsKey(partition);
 
     /// <summary>A partition that waits for its trees, or null.</summary>
@@ -126,9 +135,9 @@ internal sealed class CatchUp(Shard shard)
         if (exchange.WasAbandoned)
             return;
         shard.Trees.OnCaughtUp(partition);
-        if (wasDamaged)
+        if (wasDamaged || (exchange.Purpose == ExchangePurpose.CatchUp && !shard.IsComplete(partition)))
             return;
-        _awaitingLog[partition] = (shard.Store.AppendedOffset, [.. exchange.Unasked]);
+        _awaitingLog[partition] = (shard.Store.AppendedOffset, exchange);
         TakeThoseInLog();
     }
 
@@ -145,15 +154,23 @@ internal sealed class CatchUp(Shard shard)
         }
         foreach (ushort partition in _inLog)
         {
-            ushort[] unasked = _awaitingLog[partition].Unasked;
+            ExchangeOperation exchange = _awaitingLog[partition].Exchange;
+            // Its floor first: a copy counts only with what the others go by.
+            if (exchange.Purpose == ExchangePurpose.Complete && !shard.Garbage.TryComplete(shard, partition, exchange.FloorMet, exchange.ProvenMet))
+                continue;
             _awaitingLog.Remove(partition);
-            if (!shard.IsComplete(partition))
+            if (exchange.Purpose == ExchangePurpose.Complete)
             {
                 shard.Rows.OnComplete(partition);
                 shard.SetComplete(partition, true);
             }
+            else if (!shard.IsComplete(partition))
+            {
+                // It met a floor since that it knows nothing of: being completed comes first.
+                continue;
+            }
             shard.SetBehind(partition, false);
-            Refresh(partition, unasked);
+            Refresh(partition, exchange.Unasked);
         }
     }
 

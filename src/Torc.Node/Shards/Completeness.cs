@@ -18,6 +18,7 @@ internal sealed class Completeness : IResumable
     private static readonly byte[] RecordName = "completeness"u8.ToArray();
     private readonly ShardStore _store;
     private readonly Durability _durability;
+    private readonly bool[] _wasComplete;
     private bool _unsaved = true;
     private bool _isParked;
     private ColdRead? _finished;
@@ -27,6 +28,7 @@ internal sealed class Completeness : IResumable
         _store = store;
         _durability = durability;
         Flags = new bool[partitionCount];
+        _wasComplete = new bool[partitionCount];
     }
 
     /// <summary>One flag per partition of the cluster. Other threads may look at it: the array stays, its bools change.</summary>
@@ -40,8 +42,14 @@ internal sealed class Completeness : IResumable
         bool proved = report.Damages.Count == 0 && report.LogProvedComplete && (report.CleanStop || previous == Durability.Always);
         if (known && proved)
             complete!.CopyTo(completeness.Flags, 0);
+        // Without damage what is left of the log is all up to some moment.
+        if (known && report.Damages.Count == 0)
+            complete!.CopyTo(completeness._wasComplete, 0);
         return completeness;
     }
+
+    /// <summary>The copy was complete at some moment of the last run, and nothing is missing that was in its log then.</summary>
+    public bool LacksOnlyItsEnd(int partition) => _wasComplete[partition];
 
     public bool IsComplete(int partition) => Flags[partition];
 

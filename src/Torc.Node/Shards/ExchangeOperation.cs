@@ -25,6 +25,9 @@ internal enum ExchangePurpose
 
     /// <summary>The same; what cannot be compared by tree is left out.</summary>
     CompareTrees,
+
+    /// <summary>The same, on behalf of a garbage floor that is to rise.</summary>
+    Hold,
 }
 
 /// <param name="shard">The shard of the partition.</param>
@@ -49,6 +52,8 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     private PartitionExchange? _exchange;
     private ReplicaSet _finished, _completeAtStart;
     private int _nextFetch, _merged, _fetchedInTick, _restFailures;
+    private ulong _holding, _peerFloor, _peerProven;
+    private bool _wantsFloors, _asksAgain;
     private bool _isEnded;
 
     public ushort Partition => partition;
@@ -61,8 +66,16 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     /// <summary>The map changed who is to be asked: this came to nothing.</summary>
     public bool WasAbandoned { get; private set; }
 
+    /// <summary>The greatest garbage floor of the complete peers that were pulled from, and the greatest stamp below which one of them holds nothing that is deleted.</summary>
+    public ulong FloorMet { get; private set; }
+
+    public ulong ProvenMet { get; private set; }
+
     /// <summary>It ends when a rule is met, and waits for peers until then.</summary>
-    private bool Completes => purpose is ExchangePurpose.Complete or ExchangePurpose.CatchUp;
+    private bool EndsByRule => purpose is ExchangePurpose.Complete or ExchangePurpose.CatchUp;
+
+    /// <summary>The copy does not count yet: it goes by the floors of those that do.</summary>
+    private bool Completes => purpose == ExchangePurpose.Complete;
 
     public bool TryGetTree(byte keyspace, out MerkleTree? tree) => Shard.Trees.TryGetTree(keyspace, partition, out tree);
 
@@ -73,24 +86,27 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     public void Begin()
     {
         Forget();
-        bool isComplete = Completes && IsComplete();
+        bool isComplete = EndsByRule && IsComplete();
         if (isComplete && !PullsFromRest)
         {
             End();
             return;
         }
         Shard.Operations.Renew(this);
+        if (Completes)
+            Shard.Garbage.Meet(partition, FloorMet);
         for (int i = 0; i < sources.Length; i++)
         {
             if (_finished.Contains(i) || !Shard.View.IsUp(sources[i]))
                 continue;
             _exchange = new PartitionExchange(
-                partition, sources[i], KeyspaceOrder, Shard.Trees.IsOn ? this : null, onlyTrees: purpose == ExchangePurpose.CompareTrees);
+                partition, sources[i], KeyspaceOrder, this, onlyTrees: purpose is ExchangePurpose.CompareTrees or ExchangePurpose.Hold);
+            _holding = Shard.Tombstones.Keeping.HoldingOf(partition);
             break;
         }
         if (_exchange is not null)
             Advance();
-        else if (Completes && !isComplete)
+        else if (EndsByRule && !isComplete)
             Wait();
         else
             End();
@@ -155,9 +171,25 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
 
     public override void OnTreeRootsReply(ushort from, in TreeRootsReply reply)
     {
+        if (_exchange is { } asked && _asksAgain && asked.Peer == from)
+        {
+            OnFloorAgain(asked, reply);
+            return;
+        }
         if (_exchange is not { Step: ExchangeStep.AskRoots } exchange || exchange.Peer != from)
             return;
-        if (exchange.PeerRoots(reply.Complete, reply.Roots))
+        if (!reply.TryReadRest(_wantsFloors, out _peerFloor, out _peerProven, out ReadOnlySpan<byte> roots))
+        {
+            StartOver();
+            return;
+        }
+        if (!reply.Complete)
+            _peerFloor = _peerProven = 0;
+        Shard.Tombstones.Keeping.OnPeerFloor(partition, _peerFloor);
+        if (Completes)
+            Shard.Garbage.Meet(partition, Math.Max(FloorMet, _peerFloor));
+        ulong own = Math.Max(Shard.Garbage.InForce(partition), FloorMet);
+        if (exchange.PeerRoots(reply.Complete, roots, new ExchangeFloors(own, _peerProven, Completes ? _peerFloor : 0)))
             Advance();
         else
             StartOver();
@@ -224,7 +256,8 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
             switch (exchange.Step)
             {
                 case ExchangeStep.AskRoots:
-                    new TreeRootsMessage(Id).Write(Shard.Outbox.Immediate(exchange.Peer), partition);
+                    _wantsFloors = Shard.View.Map!.Level >= ClusterLevel.GarbageFloors;
+                    new TreeRootsMessage(Id, _wantsFloors).Write(Shard.Outbox.Immediate(exchange.Peer), partition);
                     break;
                 case ExchangeStep.AskNodes:
                     TreeNodesMessage.Write(
@@ -243,10 +276,34 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
                     FetchMore();
                     break;
                 default:
-                    OnPeerFinished(exchange);
+                    Finish(exchange);
                     break;
             }
         }
+    }
+
+    /// <summary>
+    /// Rows were listed after the peer told its floor. Had it risen meanwhile, tombstones could have been collected there that were not listed any more, and what they
+    /// covered would still be here, without a floor to drop it by. So who relies on the exchange asks for the floor again.
+    /// </summary>
+    private void Finish(PartitionExchange exchange)
+    {
+        if (_wantsFloors && exchange.PeerWasComplete && purpose is (ExchangePurpose.Complete or ExchangePurpose.Hold))
+        {
+            _asksAgain = true;
+            new TreeRootsMessage(Id, _wantsFloors).Write(Shard.Outbox.Immediate(exchange.Peer), partition);
+            return;
+        }
+        OnPeerFinished(exchange);
+    }
+
+    private void OnFloorAgain(PartitionExchange exchange, in TreeRootsReply reply)
+    {
+        bool isSame = reply.TryReadRest(_wantsFloors, out ulong floor, out _, out _) && reply.Complete && floor == _peerFloor;
+        if (isSame)
+            OnPeerFinished(exchange);
+        else
+            StartOver();
     }
 
     private void OnPeerFinished(PartitionExchange exchange)
@@ -256,15 +313,25 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
         if (exchange.PeerWasComplete)
             _completeAtStart = _completeAtStart.With(peer);
         WasWhole &= !exchange.LeftOut;
+        OnFloorsMet(exchange);
         Begin();
+    }
+
+    private void OnFloorsMet(PartitionExchange exchange)
+    {
+        if (!exchange.PeerWasComplete || exchange.LeftOut)
+            return;
+        FloorMet = Math.Max(FloorMet, _peerFloor);
+        ProvenMet = Math.Max(ProvenMet, _peerProven);
+        Shard.Tombstones.Keeping.OnPulled(partition, exchange.Peer, _holding);
     }
 
     /// <summary>The exchange with this peer came to nothing.</summary>
     private void StartOver()
     {
-        if (Completes || purpose == ExchangePurpose.Refresh)
+        if (EndsByRule || purpose == ExchangePurpose.Refresh)
         {
-            _restFailures += Completes && IsComplete() ? 1 : 0;
+            _restFailures += EndsByRule && IsComplete() ? 1 : 0;
             Begin();
             return;
         }
@@ -276,6 +343,7 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
     {
         if (_exchange is not { } exchange)
             return;
+        _asksAgain = false;
         Shard.Repairs.ExchangeEnded(exchange);
         if (exchange.RowsFetched > 0)
             Shard.Emit(new NodeEvent(NodeEventKind.Repaired, partition, Count: (int)exchange.RowsFetched, Node: exchange.Peer));
@@ -296,8 +364,36 @@ internal sealed class ExchangeOperation(Shard shard, ushort partition, ushort[] 
         }
         // A damaged row is missing from the listing, so the peer's is fetched and replaces it.
         _scan.CopyTo(_local);
+        byte keyspace = exchange.Keyspace;
         exchange.LocalListed(_scan.End, _local);
-        return true;
+        if (TryPrune(exchange, keyspace, finished))
+            return true;
+        StartOver();
+        return false;
+    }
+
+    /// <summary>Drops what the others have deleted and forgotten while this copy did not count.</summary>
+    private bool TryPrune(PartitionExchange exchange, byte keyspace, ColdRead? finished)
+    {
+        int pruned = 0;
+        bool isDone = true;
+        for (int index = 0; index < exchange.ToPrune.Count && isDone; index++)
+        {
+            int row = exchange.ToPrune[index];
+            var key = new RecordKey(keyspace, partition, _local[row].Hash, _local.KeyOf(row));
+            isDone = Shard.Rows.TryPrune(key, exchange.Floors.PruneBelow, finished, Shard.Outbox, out bool changed);
+            pruned += changed ? 1 : 0;
+        }
+        if (pruned > 0)
+            Shard.Emit(new NodeEvent(NodeEventKind.Pruned, partition, Count: pruned, Node: exchange.Peer));
+        return isDone;
+    }
+
+    /// <summary>Of the rows of an exchange under way, see <see cref="ExchangeFloors.DoubtedBelow"/>; floors may have risen since it began.</summary>
+    public ulong DoubtedBelow(PartitionExchange exchange)
+    {
+        ulong own = Math.Max(Shard.Garbage.InForce(partition), exchange.Floors.Own);
+        return (exchange.Floors with { Own = own }).DoubtedBelow;
     }
 
     private void FetchMore()

@@ -15,12 +15,19 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
     private const int PlacesPerTickMax = 256;
 
     private readonly List<byte[]> _expired = [];
+    private readonly HashSet<ulong> _underWay = []; // by key: one that waits behind another of its key would only run out of time there
     private int _position;
     private ulong _from;
     private int _visited;
 
     /// <summary>Deletes under way; the shard counts them down when they end.</summary>
-    public int Outstanding { get; set; }
+    public int Outstanding { get; private set; }
+
+    public void OnEnded(Request request)
+    {
+        Outstanding--;
+        _underWay.Remove(PlaceOf(request));
+    }
 
     /// <summary>Looks at a bounded number of records, beginning where the last call stopped.</summary>
     public void Run()
@@ -75,7 +82,11 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
         request.Arguments.Add(key);
         request.RouteByKey(1, shard.View.Map!);
         request.Sweep = this;
+        if (!_underWay.Add(PlaceOf(request)))
+            return;
         Outstanding++;
         shard.RunHere(request);
     }
+
+    private static ulong PlaceOf(Request request) => request.KeyHash ^ ((ulong)request.Keyspace << 56);
 }

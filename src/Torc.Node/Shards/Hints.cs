@@ -73,7 +73,9 @@ internal sealed class Hints(Shard shard) : IScanVisitor
     /// <summary>Merges a hint with what is kept for the same key and target, and appends the result.</summary>
     public HintTaken Take(in HintMessage hint, ushort partition, ColdRead? finished)
     {
-        if (!shard.View.IsFormed || hint.Target == shard.View.Self || !IsTakenFor(hint.Target))
+        // Of a partition that was closed, older writes are refused: a floor is agreed on the word that nobody keeps any.
+        bool isClosed = hint.Delta.MaxVersion.Stamp <= shard.Garbage.Of(partition).Closed;
+        if (!shard.View.IsFormed || hint.Target == shard.View.Self || isClosed || !IsTakenFor(hint.Target))
             return Refuse(hint.Target, partition);
         RecordKey key = KeyOf(partition, hint.Target, hint.Keyspace, hint.Key);
         FindOutcome found = shard.Rows.Read(key, finished, shard.Outbox, out RowView kept, out RecordView record, out ColdRead? cold);

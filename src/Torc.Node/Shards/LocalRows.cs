@@ -4,8 +4,12 @@
 // everything older; see Floors), so that a FLUSHDB needs no visit to each key. Rows that the floor covers are never stored.
 //
 // Invariant: the row and its hash in the Merkle tree change in one step. Nothing else writes replicated rows.
+//
+// Invariant: a change of a key without a record is joined with a delete at the partition's garbage floor: so the tombstones that were collected below it go on
+// covering what they covered. Reads see no record there, which to them is the same.
 
 using Torc.Core.Cells;
+using Torc.Core.Placement;
 using Torc.Storage;
 
 namespace Torc.Node.Shards;
@@ -29,7 +33,7 @@ internal enum ApplyOutcome
 /// <param name="Winner">The merged row's greatest version.</param>
 internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected, Version Winner, bool WasDamaged, ColdRead? Cold);
 
-internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
+internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees, GarbageFloors garbage, Completeness completeness)
 {
     private readonly DamagedRecords _damaged = new();
     private readonly ByteWriter _joined = new();
@@ -95,8 +99,9 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
         FindOutcome found = Read(key, finished, outbox, out RowView current, out RecordView record, out ColdRead? cold);
         if (found == FindOutcome.Cold)
             return new ApplyResult(ApplyOutcome.Cold, false, Version.None, false, cold);
-        ApplyResult applied = Apply(key, delta, current, record.Place, outbox);
-        return found == FindOutcome.Damaged ? applied with { WasDamaged = true } : applied;
+        if (found == FindOutcome.Damaged)
+            return MergeWithFloor(key, delta, record.Place, outbox) with { WasDamaged = true };
+        return Apply(key, delta, current, record.Place, outbox);
     }
 
     /// <summary>
@@ -105,15 +110,98 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
     /// </summary>
     public ApplyResult Apply(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox)
     {
-        if (!current.IsAbsent)
-            return Merge(key, delta, current, place, outbox);
-        // A row that was read has been joined with the floor; the stand-in for a damaged one has not.
-        RowView floor = RowView.Absent;
-        JoinFloor(key.Keyspace, key.Partition, ref floor, outbox);
-        return Merge(key, delta, floor, place, outbox);
+        ulong garbageFloor = garbage.InForce(key.Partition);
+        if (garbageFloor != 0 && delta.BaseVersion.Stamp <= garbageFloor && IsUnderGarbageFloor(key, delta, current, garbageFloor))
+        {
+            outbox.Observe(garbage.EndOffset);
+            RowView forgotten = RowView.Tombstone(GarbageFloors.VersionOf(garbageFloor));
+            JoinFloor(key.Keyspace, key.Partition, ref forgotten, outbox);
+            return Merge(key, delta, forgotten, RowView.Absent, place, outbox);
+        }
+        return current.IsAbsent ? MergeWithFloor(key, delta, place, outbox) : Merge(key, delta, current, current, place, outbox);
     }
 
-    private ApplyResult Merge(in RecordKey key, in RowView delta, in RowView current, in RecordPlace place, Outbox outbox)
+    /// <summary>A row that was read has been joined with the floor; the stand-in for one that is not there, or damaged, has not.</summary>
+    private ApplyResult MergeWithFloor(in RecordKey key, in RowView delta, in RecordPlace place, Outbox outbox)
+    {
+        RowView floor = RowView.Absent;
+        JoinFloor(key.Keyspace, key.Partition, ref floor, outbox);
+        return Merge(key, delta, floor, floor, place, outbox);
+    }
+
+    /// <summary>
+    /// Merges a row that an exchange fetched. <paramref name="doubtedBelow"/>: the peer may not have heard of deletes at or below that stamp, so what this copy does not
+    /// hold of that age is not taken; 0: the peer's rows are all right, whatever their age. A tombstone that would be collected again is not taken either.
+    /// </summary>
+    public ApplyResult Restore(in RecordKey key, in RowView fetched, ulong doubtedBelow, ColdRead? finished, Outbox outbox)
+    {
+        FindOutcome found = Read(key, finished, outbox, out RowView current, out RecordView record, out ColdRead? cold);
+        if (found == FindOutcome.Cold)
+            return new ApplyResult(ApplyOutcome.Cold, false, Version.None, false, cold);
+        bool isDamaged = found == FindOutcome.Damaged;
+        if (!IsOfUsers(key.Keyspace) || !(isDamaged || HasNoRecord(key, current)))
+            return isDamaged ? MergeWithFloor(key, fetched, record.Place, outbox) with { WasDamaged = true } : Apply(key, fetched, current, record.Place, outbox);
+        ulong floor = garbage.InForce(key.Partition);
+        if (fetched.MaxVersion.Stamp <= doubtedBelow || (fetched.MaxVersion.Stamp <= floor && IsTombstone(fetched)))
+            return new ApplyResult(ApplyOutcome.Applied, false, current.MaxVersion, false, null);
+        if (doubtedBelow != 0 && !isDamaged)
+            return Apply(key, fetched, current, record.Place, outbox);
+        return MergeWithFloor(key, fetched, record.Place, outbox);
+    }
+
+    /// <summary>
+    /// The others have deleted and forgotten whatever of this key is at or below a stamp: the record goes, or that part of it when another part is newer. False: not now.
+    /// </summary>
+    public bool TryPrune(in RecordKey key, ulong below, ColdRead? finished, Outbox outbox, out bool changed)
+    {
+        changed = false;
+        FindOutcome found = Read(key, finished, outbox, out RowView row, out RecordView record, out _);
+        if (found is not (FindOutcome.Found or FindOutcome.NotFound))
+            return false;
+        if (found == FindOutcome.NotFound || row.BaseVersion.Stamp > below)
+            return true;
+        changed = true;
+        return row.MaxVersion.Stamp <= below
+            ? TryForget(key, row.MaxVersion, row.Digest, finished, outbox)
+            : Apply(key, RowView.Tombstone(GarbageFloors.VersionOf(below)), row, record.Place, outbox).Outcome == ApplyOutcome.Applied;
+    }
+
+    /// <summary>Takes a record out that the garbage floor makes needless, and its hash from the tree. Only a row that is still as described goes. False: not now.</summary>
+    public bool TryForget(in RecordKey key, Version version, ulong digest, ColdRead? finished, Outbox outbox)
+    {
+        FindOutcome found = Read(key, finished, outbox, out RowView row, out _, out _);
+        if (found == FindOutcome.NotFound || (found == FindOutcome.Found && (row.MaxVersion != version || row.Digest != digest)))
+            return true;
+        if (found != FindOutcome.Found)
+            return false;
+        (ulong before, _) = trees.HashesOf(key, row, RowView.Absent);
+        if (store.Forget(key) != PutOutcome.Done)
+            return false;
+        outbox.Observe(store.AppendedOffset);
+        trees.Removed(key, before);
+        return true;
+    }
+
+    /// <summary>A delete that covers all of the row.</summary>
+    public static bool IsTombstone(in RowView row) => row.Kind == RowKind.None && !row.BaseVersion.IsNone;
+
+    private static bool IsOfUsers(byte keyspace) => keyspace < KeyspaceSettings.UserKeyspacesMax;
+
+    /// <summary>What a read of a key without a record gives: nothing, or the floor of a FLUSHDB.</summary>
+    private bool HasNoRecord(in RecordKey key, in RowView current) =>
+        current.IsAbsent || (IsTombstone(current) && current.MaxVersion == floors.Of(key.Keyspace, key.Partition).Version);
+
+    /// <summary>Whether a change may be older than a delete that was collected. A copy that is not complete cannot say so of a change that is only partly that old: it keeps it.</summary>
+    private bool IsUnderGarbageFloor(in RecordKey key, in RowView delta, in RowView current, ulong floor) =>
+        IsOfUsers(key.Keyspace) && HasNoRecord(key, current) && (delta.MaxVersion.Stamp <= floor || completeness.IsComplete(key.Partition));
+
+    /// <param name="key">Of the row.</param>
+    /// <param name="delta">What is merged into it.</param>
+    /// <param name="current">The row as it is.</param>
+    /// <param name="counted">What of it is in the tree: nothing for a delete that has no record.</param>
+    /// <param name="place">Of the record.</param>
+    /// <param name="outbox">Told how far the log goes.</param>
+    private ApplyResult Merge(in RecordKey key, in RowView delta, in RowView current, in RowView counted, in RecordPlace place, Outbox outbox)
     {
         _merged.Clear();
         MergeOutcome merge = RowMerge.Merge(current, delta, _merged, out Version max);
@@ -124,7 +212,7 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees)
         if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
             throw new InvariantException("a merge of two rows does not decode");
         bool reflected = merge == MergeOutcome.TookRight || RowMerge.Reflects(merged, delta);
-        ApplyOutcome outcome = Store(key, place, current, merged, outbox);
+        ApplyOutcome outcome = Store(key, place, counted, merged, outbox);
         if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
             RaiseFloor(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion);
         return new ApplyResult(outcome, reflected, merged.MaxVersion, false, null);

@@ -39,8 +39,14 @@ internal sealed class MapChange(Shard shard)
         ushort self = shard.View.Self;
         bool changed = previous is null || previous.EpochOf(partition) != map.EpochOf(partition);
         if (!map.IsMember(partition, self) || (changed && map.IsNewcomer(partition, self)))
+        {
             shard.SetComplete(partition, false);
+            shard.Garbage.OnUnknown(partition);
+        }
         if (changed)
+        {
+            shard.Tombstones.Abandon(partition);
             shard.SetBehind(partition, StayerRule.MustCatchUp(map, partition, self));
+        }
     }
 }

@@ -133,7 +133,7 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
 
     private void OnDamaged()
     {
-        Shard.OnDamagedRecord(Request);
+        Shard.OnDamagedRecord(Request.Partition);
         if (Replicas.Length == 1)
             Refuse(Shard.DamagedError);
         else if (WasSent)

@@ -30,6 +30,9 @@ internal abstract class Operation(Shard shard)
     /// <summary>It is in the table, where answers of peers and time find it. One that ends at once never is.</summary>
     public bool IsRegistered { get; set; }
 
+    /// <summary>Operations that were added to the table later have greater ones.</summary>
+    public ulong Number { get; set; }
+
     public long DeadlineMicros { get; set; }
 
     public virtual void OnWriteReply(ushort from, in WriteReply reply)
@@ -57,6 +60,10 @@ internal abstract class Operation(Shard shard)
     }
 
     public virtual void OnTreeNodesReply(ushort from, in TreeNodesReply reply)
+    {
+    }
+
+    public virtual void OnFloorReply(ushort from, in FloorReply reply)
     {
     }
 

@@ -12,8 +12,12 @@ internal sealed class OperationTable(int operationsMax)
     private Operation?[] _operations = new Operation?[64];
     private uint[] _generations = new uint[64];
     private int _used;
+    private ulong _added;
 
     public int Count { get; private set; }
+
+    /// <summary>Of the operation that was added last; those added later have greater numbers.</summary>
+    public ulong LastNumber => _added;
 
     public bool IsFull => Count >= operationsMax;
 
@@ -33,7 +37,19 @@ internal sealed class OperationTable(int operationsMax)
         operation.Id = (ulong)_generations[slot] << 32 | (uint)slot;
         operation.DeadlineMicros = deadlineMicros;
         operation.IsRegistered = true;
+        operation.Number = ++_added;
         Count++;
+    }
+
+    /// <summary>Whether a request on a key, or the delivery of a hint, that was added no later than the one of a number is still under way.</summary>
+    public bool HasKeyOperation(ulong number)
+    {
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (_operations[slot] is KeyOperation or HintDelivery && _operations[slot]!.Number <= number)
+                return true;
+        }
+        return false;
     }
 
     public Operation? Find(ulong id)

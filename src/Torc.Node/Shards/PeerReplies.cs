@@ -38,6 +38,9 @@ internal sealed class PeerReplies(Shard shard)
             case PeerMessageKind.TreeNodesReply when TreeNodesReply.TryRead(message.Body, out TreeNodesReply nodes):
                 shard.Operations.Find(nodes.Operation)?.OnTreeNodesReply(from, nodes);
                 break;
+            case PeerMessageKind.FloorReply when FloorReply.TryRead(message.Body, out FloorReply floor):
+                shard.Operations.Find(floor.Operation)?.OnFloorReply(from, floor);
+                break;
             case PeerMessageKind.ForwardReply when ForwardReply.TryRead(message.Body, out ForwardReply forward):
                 shard.Operations.Find(forward.Operation)?.OnForwardReply(from, forward);
                 break;

@@ -110,7 +110,7 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         }
         if (outcome == FindOutcome.Damaged)
         {
-            Shard.OnDamagedRecord(Request);
+            Shard.OnDamagedRecord(Request.Partition);
             if (Replicas.Length == 1)
                 Refuse(Shard.DamagedError);
             else

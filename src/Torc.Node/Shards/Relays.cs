@@ -73,6 +73,17 @@ internal sealed class Relays(Shard shard)
         }
     }
 
+    /// <summary>Whether a write of an operation that was added to the table no later than the one of a number may yet be sent again.</summary>
+    public bool HasWriteOf(ulong operationNumber)
+    {
+        foreach (Relayed relayed in _inOrder)
+        {
+            if (!relayed.IsDone && relayed.OperationNumber <= operationNumber)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>A replica has answered: it needs nothing any more.</summary>
     public void Answered(ulong operation, ushort node)
     {
@@ -150,7 +161,7 @@ internal sealed class Relays(Shard shard)
         if (!_free.TryPop(out Relayed? relayed))
             relayed = new Relayed();
         long roundTrip = shard.View.PeerOf(relay)?.LatencyMicros ?? 0;
-        relayed.Begin(operation.Id, operation.Request.Partition, _body.Written, shard.Deadline(shard.Options.RelayTimeoutMs) + 2 * roundTrip);
+        relayed.Begin(operation, _body.Written, shard.Deadline(shard.Options.RelayTimeoutMs) + 2 * roundTrip);
         _byOperation.Add(operation.Id, relayed);
         _inOrder.Enqueue(relayed);
         _bytes += relayed.Body.Length;
@@ -202,6 +213,8 @@ internal sealed class Relays(Shard shard)
 
         public ulong Operation { get; private set; }
 
+        public ulong OperationNumber { get; private set; }
+
         public ushort Partition { get; private set; }
 
         public long DueMicros { get; private set; }
@@ -214,9 +227,9 @@ internal sealed class Relays(Shard shard)
 
         public (ushort Node, ushort Relay) this[int index] => _waiting[index];
 
-        public void Begin(ulong operation, ushort partition, ReadOnlySpan<byte> body, long dueMicros)
+        public void Begin(KeyOperation operation, ReadOnlySpan<byte> body, long dueMicros)
         {
-            (Operation, Partition, DueMicros, Count) = (operation, partition, dueMicros, 0);
+            (Operation, OperationNumber, Partition, DueMicros, Count) = (operation.Id, operation.Number, operation.Request.Partition, dueMicros, 0);
             _body.Write(body);
         }
 

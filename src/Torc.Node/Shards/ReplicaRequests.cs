@@ -33,6 +33,7 @@ internal sealed class ReplicaRequests(Shard shard)
             PeerMessageKind.List => TryList(from, message, finished),
             PeerMessageKind.TreeRoots => TryTreeRoots(from, message),
             PeerMessageKind.TreeNodes => TryTreeNodes(from, message),
+            PeerMessageKind.Floor => TryFloor(from, message),
             _ => false,
         };
         if (!valid)
@@ -177,8 +178,10 @@ internal sealed class ReplicaRequests(Shard shard)
     {
         if (!TreeRootsMessage.TryRead(message.Body, out TreeRootsMessage roots))
             return false;
-        PeerBuffer to = shard.Outbox.Immediate(from);
-        ByteWriter body = TreeRootsReply.Begin(to, message.Partition, roots.Operation, shard.IsComplete(message.Partition));
+        // Its floors are in the log before others act on them.
+        PeerBuffer to = shard.Outbox.Gated(from);
+        shard.Outbox.Observe(shard.Garbage.EndOffset);
+        ByteWriter body = TreeRootsReply.Begin(to, message.Partition, roots, shard.IsComplete(message.Partition), shard.Garbage.Of(message.Partition));
         for (int index = 0; index < RowTrees.Keyspaces; index++)
         {
             byte keyspace = RowTrees.KeyspaceAt(index);
@@ -198,6 +201,15 @@ internal sealed class ReplicaRequests(Shard shard)
         bool answered = shard.Trees.TryGetTree(nodes.Keyspace, message.Partition, out MerkleTree? tree)
             && TreeDescent.TryAnswer(tree, nodes.Level, nodes.Nodes, _hashes);
         TreeNodesReply.Write(shard.Outbox.Immediate(from), message.Partition, nodes.Operation, answered, answered ? _hashes.Written : default);
+        return true;
+    }
+
+    private bool TryFloor(ushort from, in PeerMessage message)
+    {
+        bool isValid = FloorMessage.TryRead(message.Body, out FloorMessage floor) && shard.View.IsFormed && message.Partition < shard.PartitionsOfCluster;
+        if (!isValid)
+            return false;
+        shard.Tombstones.Keeping.OnMessage(from, floor, message.Partition);
         return true;
     }
 

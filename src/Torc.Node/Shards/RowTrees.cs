@@ -64,6 +64,13 @@ internal sealed class RowTrees(ShardStore store, Floors floors, int partitions)
             FirstChange(key, after);
     }
 
+    /// <summary>The record of a key is gone; <paramref name="before"/> is what it added.</summary>
+    public void Removed(in RecordKey key, ulong before)
+    {
+        if (IsCompared(key.Keyspace))
+            Find(key.Keyspace, key.Partition)?.Change(key.Hash, before, 0);
+    }
+
     public PartitionTree? Find(byte keyspace, ushort partition) => _trees[IndexOf(keyspace)]?[partition];
 
     /// <summary>False: there are rows, and no tree of them now. A null tree: there are no rows.</summary>

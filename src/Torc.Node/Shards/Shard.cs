@@ -51,7 +51,11 @@ public sealed class Shard
         Clock = new HybridClock(node.Actor);
         Floors = new Floors(store);
         Trees = new RowTrees(store, Floors, node.PartitionCount);
-        Rows = new LocalRows(store, Floors, Trees);
+        _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
+        _behind = new bool[node.PartitionCount];
+        Garbage = GarbageFloors.Open(store, disk, Clock, _completeness);
+        Tombstones = new Tombstones(this);
+        Rows = new LocalRows(store, Floors, Trees, Garbage, _completeness);
         Replicas = new ReplicaRequests(this);
         Placement = new PlacementGate(this);
         _routing = new RequestRouting(this);
@@ -65,8 +69,6 @@ public sealed class Shard
         Fallbacks = new Fallbacks(this);
         HintReplay = new HintReplay(this);
         Relays = new Relays(this);
-        _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
-        _behind = new bool[node.PartitionCount];
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
@@ -115,6 +117,8 @@ public sealed class Shard
     /// <summary>How far replicas in other data centres are behind what this shard coordinated, by node id, in microseconds; see <see cref="Shards.RemoteWrites"/>. Call it under the shard's lock.</summary>
     public void CollectRemoteLags(IDictionary<ushort, long> behindMicros) => RemoteWrites.CollectLags(behindMicros, Now.MonotonicMicros);
 
+    public Tombstones Tombstones { get; }
+
     internal ClusterView View { get; private set; }
 
     public SyncTime Syncs { get; } = new();
@@ -130,6 +134,8 @@ public sealed class Shard
     internal LocalRows Rows { get; }
 
     internal RowTrees Trees { get; }
+
+    internal GarbageFloors Garbage { get; }
 
     internal ReplicaRequests Replicas { get; }
 
@@ -202,7 +208,7 @@ public sealed class Shard
         switch (message.Kind)
         {
             case PeerMessageKind.Write or PeerMessageKind.Read or PeerMessageKind.Hint or PeerMessageKind.Scan or PeerMessageKind.List
-                or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes or PeerMessageKind.Relay:
+                or PeerMessageKind.TreeRoots or PeerMessageKind.TreeNodes or PeerMessageKind.Floor or PeerMessageKind.Relay:
                 Replicas.Handle(from, message, null);
                 break;
             case PeerMessageKind.PassedWrite:
@@ -269,6 +275,7 @@ public sealed class Shard
             return;
         _repair.Run();
         _floorSweep.Run();
+        Tombstones.Run();
         _former.Run();
         _expiry.Run();
         HintReplay.Run();
@@ -292,6 +299,9 @@ public sealed class Shard
     internal bool IsLogSafe(long offset) =>
         _storage.Mode == StorageMode.Memory || (_storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset) >= offset;
 
+    /// <summary>What lies before an offset outlives a power loss, as far as this node's durability ever asks for that; replies with <c>always</c> wait for it anyway.</summary>
+    internal bool IsOnDisk(long offset) => _storage.Durability != Durability.EverySecond || Store.DurableOffset >= offset;
+
     internal bool IsComplete(int partition) => _completeness.IsComplete(partition);
 
     internal bool IsBehind(int partition) => _behind[partition];
@@ -303,6 +313,8 @@ public sealed class Shard
         if (_completeness.IsComplete(partition) == complete)
             return;
         _completeness.Set(partition, complete);
+        if (!complete)
+            Tombstones.OnIncomplete(partition);
         Emit(new NodeEvent(complete ? NodeEventKind.PartitionComplete : NodeEventKind.PartitionIncomplete, partition));
     }
 
@@ -340,10 +352,9 @@ public sealed class Shard
         if (View.Map!.MembersOf(partition).Length == 1)
             return;
         SetComplete(partition, false);
+        Garbage.OnUnknown(partition);
         _repair.CatchUp.OnDamaged(partition);
     }
-
-    internal void OnDamagedRecord(Request request) => OnDamagedRecord(request.Partition);
 
     /// <summary>Runs a request with this node as its coordinator.</summary>
     internal void RunHere(Request request)
@@ -427,7 +438,7 @@ public sealed class Shard
         }
         if (request.Sweep is { } sweep)
         {
-            sweep.Outstanding--;
+            sweep.OnEnded(request);
             return;
         }
         _routing.AnswerForwarded(request, refused, _reply.Written);

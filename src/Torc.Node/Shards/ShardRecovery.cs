@@ -42,7 +42,10 @@ internal static class ShardRecovery
             for (int attempt = 1; outcome == FindOutcome.Damaged && attempt < AttemptsMax; attempt++)
                 outcome = Find(store, disk, key, out record);
             if (outcome == FindOutcome.Damaged)
+            {
                 completeness.Set(partition, false);
+                shard.Garbage.OnUnknown(partition);
+            }
             if (outcome == FindOutcome.Found && RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row))
                 shard.Floors.Raise(keyspace, partition, row.BaseVersion, record.EndOffset);
         }

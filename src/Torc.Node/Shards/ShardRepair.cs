@@ -32,6 +32,8 @@ internal sealed class ShardRepair
     {
         _shard.Trees.Switch(_keepsTrees && _shard.View.Map!.ReplicasPerPartition > 1);
         CatchUp.Run();
+        _shard.Tombstones.Keeping.TakesPart = _keepsTrees;
+        _shard.Tombstones.Keeping.Run(CatchUp);
         _antiEntropy.Run();
         _builder.Awaited = CatchUp.AwaitsTrees;
         _builder.Run();

@@ -25,7 +25,7 @@ internal sealed class WriteOperation(Shard shard) : ChangeOperation(shard)
                 Park(cold);
                 break;
             case FindOutcome.Damaged when Replicas.Length > 1 && !WasSent:
-                Shard.OnDamagedRecord(Request);
+                Shard.OnDamagedRecord(Request.Partition);
                 HandOver();
                 break;
             case FindOutcome.Damaged:

@@ -27,6 +27,7 @@ internal static class NodeConfiguration
         HintBytesPerTargetMax = settings.Get(SettingTable.HintBytesMax),
         HintLifetimeMs = settings.Get(SettingTable.HintLifetimeMinutes) * 60_000L,
         RepairBytesPerSecondMax = settings.Get(SettingTable.RepairBytesPerSecondMax),
+        TombstoneAgeMs = settings.Get(SettingTable.TombstoneAgeMinutes) * 60_000L,
         ClockSkewMsMax = settings.Get(SettingTable.ClockSkewMaxMs),
     };
 

@@ -67,6 +67,9 @@ internal static class NodeMetricsPage
         to.Family("torc_dc_hint_bytes", MetricType.Gauge, "Bytes of writes that this node keeps for replicas in another data centre.");
         foreach (DataCentreLag lag in lags)
             to.Sample(lag.HintBytes, ("dc", lag.DataCentre));
+        to.Single("torc_tombstones", MetricType.Gauge, "Deletes that are kept until every replica is known to have them.", totals.Tombstones);
+        to.Single("torc_tombstones_collected_total", MetricType.Counter, "Deletes that were forgotten because every replica had them.", totals.TombstonesCollected);
+        to.Single("torc_garbage_floor_timestamp_seconds", MetricType.Gauge, "Deletes older than this are forgotten in every partition that holds any; 0: nowhere yet, or there are none.", (totals.GarbageFloorMs ?? 0) / 1000);
         Gauge("torc_records", "Records in the key directories, tombstones included.", static shard => shard.Records);
         Gauge("torc_live_bytes", "Bytes of live records.", static shard => shard.LiveBytes);
         Gauge("torc_disk_bytes", "Bytes of segment files.", static shard => shard.DiskBytes);

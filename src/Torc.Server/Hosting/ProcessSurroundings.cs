@@ -50,7 +50,8 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
                 totals.Sum(static shard => shard.DirectoryBytes), totals.Sum(static shard => shard.ResidentBytes),
                 (int)totals.Sum(static shard => shard.Segments), totals.Sum(static shard => shard.DiskBytes),
                 totals.Sum(static shard => shard.SyncsTotal), totals.Sum(static shard => shard.CompactedBytesTotal),
-                totals.IsDiskFull, (int)totals.Sum(static shard => shard.SegmentsDamaged), totals.HintBytes.Values.Sum())
+                totals.IsDiskFull, (int)totals.Sum(static shard => shard.SegmentsDamaged), totals.HintBytes.Values.Sum(),
+                totals.Tombstones, totals.TombstonesCollected)
             {
                 RemoteDataCentres = View is { } view ? totals.LagsIn(view()) : [],
             };

@@ -60,6 +60,8 @@ public static class SettingTable
 
     public static readonly Setting<long> RepairBytesPerSecondMax = Size(Requests, "repair-bytes-per-second-max", "64mb", "64kb", "64gb", "Bytes of rows that this node pulls from others in a second, for repairs and for partitions that move to it.");
 
+    public static readonly Setting<int> TombstoneAgeMinutes = Number(StorageGroup, "tombstone-age-minutes", 60, 0, 1_000_000, " minutes; 0: never", "Deletes older than this are forgotten, and give their space back, once every replica has them; all nodes must be up for that.");
+
     public static readonly Setting<string> Data = Words(StorageGroup, "data", "./torc-data", "a directory", "Directory of the node's data; one node each.", static text => text.Length > 0);
     public static readonly Setting<DurabilityChoice> Durability = Choice(StorageGroup, "durability", DurabilityChoice.Always, "When a write is on disk: before its reply, within a second, or when the operating system likes. Before its reply the operating system has it in any case.", ("always", DurabilityChoice.Always), ("everysec", DurabilityChoice.EverySecond), ("os", DurabilityChoice.OperatingSystem));
     public static readonly Setting<StorageChoice> Storage = Choice(StorageGroup, "storage", StorageChoice.Log, "Keep data in log files, or in memory only (gone when the node stops).", ("log", StorageChoice.Log), ("memory", StorageChoice.Memory));
@@ -85,7 +87,7 @@ public static class SettingTable
         Port, PeerPort, HttpPort, Bind, EventLoops, Advertise,
         FirstNodes, Seeds, ClusterSecret, DataCentre, Rack, Weight, Partitions, ReplicationFactor, LevelMax, HeartbeatIntervalMs, PeerDownMs, ClockSkewMaxMs,
         ReadConsistency, WriteConsistency, ReadTimeoutMs, WriteTimeoutMs, SpeculativeRetryMs, SloppyQuorum, HintBytesMax, HintLifetimeMinutes, RepairBytesPerSecondMax,
-        Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax,
+        Data, Durability, Storage, Shards, SegmentBytes, ResidentBytesMax, CompactionLivePercentMax, UnflushedBytesMax, TombstoneAgeMinutes,
         RequirePass, MaxClients, Timeout, OutputBufferLimit, OutputStallSeconds, QueryBufferLimit, BulkLengthMax,
         LogLevel,
     ];

@@ -92,6 +92,8 @@ internal static class InfoSections
         Line(text, "torc_compacted_bytes", storage.CompactedBytes);
         Line(text, "torc_damages", storage.DamagesFound);
         Line(text, "torc_hint_bytes", storage.HintBytes);
+        Line(text, "torc_tombstones", storage.Tombstones);
+        Line(text, "torc_tombstones_collected", storage.TombstonesCollected);
     }
 
     private static void Statistics(Session session, StringBuilder text)

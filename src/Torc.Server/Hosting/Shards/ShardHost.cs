@@ -82,6 +82,9 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Under <see cref="Gate"/>.</summary>
     internal void CollectRemoteLags(IDictionary<ushort, long> behindMicros) => _shard.CollectRemoteLags(behindMicros);
 
+    /// <summary>Under <see cref="Gate"/>.</summary>
+    internal Tombstones Tombstones => _shard.Tombstones;
+
     internal IReadOnlyList<bool> CompletePartitions => _shard.CompletePartitions;
 
     /// <summary>Queues the requests of one connection; the batch is the shard's from now on. Somebody must call <c>Pump</c> afterwards.</summary>

@@ -28,7 +28,7 @@ public class PeerFrameTests
             kinds.Add(message.Kind);
         }
         reader.Failed.ShouldBeFalse();
-        kinds.Count.ShouldBe(18);
+        kinds.Count.ShouldBe(22);
     }
 
     [Fact]

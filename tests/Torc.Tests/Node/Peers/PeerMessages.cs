@@ -43,6 +43,11 @@ internal static class PeerMessages
         listing.Add(StableHash.Hash64("key"u8), "key"u8, version, 42).ShouldBeTrue();
         listing.Encode(ListReply.Begin(buffer, Partition, 10, ReadStatus.Answered, complete: true, 0));
         buffer.End();
+        new TreeRootsMessage(14, WantsFloors: true).Write(buffer, Partition);
+        TreeRootsReply.Begin(buffer, Partition, new TreeRootsMessage(14, WantsFloors: true), complete: true, new CopyFloor(1, 2, 3));
+        buffer.End();
+        new FloorMessage(15, FloorStep.Hold, 99).Write(buffer, Partition);
+        new FloorReply(15, FloorStep.Hold, FloorAnswer.NotYet).Write(buffer, Partition);
         ForwardReply.Write(buffer, Partition, 11, refused: true, "-UNAVAILABLE\r\n"u8);
         new HeartbeatMessage
         {
@@ -77,6 +82,10 @@ internal static class PeerMessages
         PeerMessageKind.ScanReply => ScanReply.TryRead(message.Body, out ScanReplyView view) && EntriesDecode(view),
         PeerMessageKind.List => ListMessage.TryRead(message.Body, out _),
         PeerMessageKind.ListReply => ListReply.TryRead(message.Body, out ListReply list) && ListingDecodes(list),
+        PeerMessageKind.TreeRoots => TreeRootsMessage.TryRead(message.Body, out _),
+        PeerMessageKind.TreeRootsReply => TreeRootsReply.TryRead(message.Body, out TreeRootsReply roots) && roots.TryReadRest(true, out _, out _, out _),
+        PeerMessageKind.Floor => FloorMessage.TryRead(message.Body, out _),
+        PeerMessageKind.FloorReply => FloorReply.TryRead(message.Body, out _),
         PeerMessageKind.ForwardReply => ForwardReply.TryRead(message.Body, out _),
         PeerMessageKind.Heartbeat or PeerMessageKind.HeartbeatEcho => HeartbeatMessage.TryRead(message.Body, out _),
         PeerMessageKind.JoinRequest => JoinRequest.TryRead(message.Body, out _),

@@ -10,7 +10,7 @@ using Torc.Storage;
 
 namespace Torc.Tests.Node.Shards;
 
-/// <summary>The only shard of a node whose peers, if it has any, are down, and one partition, on a simulated disk: most of its store is not in memory.</summary>
+/// <summary>The only shard of a node that collects no tombstones, and whose peers, if it has any, are down, and one partition, on a simulated disk: most of its store is not in memory.</summary>
 internal sealed class DiskShard
 {
     public static readonly Instant Now = new(1_000_000, 1_800_000_000_000);
@@ -18,14 +18,16 @@ internal sealed class DiskShard
     private static readonly KeyspaceSettings[] Keyspaces =
         [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(static id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))];
 
-    private readonly StorageOptions _options = new()
+    private readonly StorageOptions _options;
+
+    public DiskShard(Durability durability = Durability.Always) => _options = new StorageOptions
     {
         SegmentBytes = 1 << 14,
         ResidentBytesMax = 1 << 15,
         DirectoryBytesMax = 16 << 20,
         MaintenanceStepBytes = 1 << 12,
         ReservedSegments = 0,
-        Durability = Durability.Always,
+        Durability = durability,
     };
 
     public CrashableDisk Disk { get; } = new();
@@ -33,9 +35,12 @@ internal sealed class DiskShard
     public ShardStore OpenStore() => OpenStore(out _);
 
     /// <summary>What was appended is on the disk afterwards.</summary>
-    public void Stop(ShardStore store)
+    /// <param name="store">Of a shard.</param>
+    /// <param name="clean">False: the process ends as it is.</param>
+    public void Stop(ShardStore store, bool clean = true)
     {
-        store.CloseClean().ShouldBe(PutOutcome.Done);
+        if (clean)
+            store.CloseClean().ShouldBe(PutOutcome.Done);
         FlushGroup group = store.BeginFlush(Now)!;
         group.Run(Disk);
         store.EndFlush(group);
@@ -50,7 +55,7 @@ internal sealed class DiskShard
         NodeInfo[] members = [.. Enumerable.Range(0, Math.Max(nodes, 1)).Select(static id => new NodeInfo((ushort)id, $"n:{id + 1}", "n", 1, 1, "dc", "", 1, 5ul + (ulong)id))];
         ClusterMap? map = nodes == 0 ? null : Planner.Create(members, 1, CopiesWanted.Spread(nodes), Keyspaces, out _);
         var settings = new FormationSettings([.. members.Select(static node => node.PeerAddress)], 1, members.Length, Keyspaces);
-        var node = new TorcNode(new NodeIdentity(members[0], 1, map, 1), settings, new NodeOptions(), RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
+        var node = new TorcNode(new NodeIdentity(members[0], 1, map, 1), settings, new NodeOptions { TombstoneAgeMs = 0 }, RespLimits.Default, new TestSurroundings(), TorcNode.MakeCommandTable());
         if (map is not null)
             node.Control.Start(Now, new Outbox());
         ShardStore store = OpenStore(out RecoveryReport report);
