@@ -111,6 +111,13 @@ internal sealed class ShardHost
             _write = null;
             _sync = null;
             closed = Shard.Store.CloseClean();
+            // The log has no room for the mark before another segment is prepared.
+            if (closed == PutOutcome.Stalled && Shard.Store.BeginMaintenance(_host.Now) is { } task)
+            {
+                if (!_host.RunOnDisk(() => task.Run(_disk)))
+                    return false;
+                Shard.Store.EndMaintenance(task, _host.Now);
+            }
             _write = Shard.Store.BeginFlush(_host.Now);
         }
         while (closed == PutOutcome.Stalled || _write is not null);

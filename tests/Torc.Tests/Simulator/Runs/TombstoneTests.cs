@@ -22,7 +22,7 @@ public sealed class TombstoneTests
     public void They_are_collected_while_all_nodes_are_up() => Run(Deleting, 1, faults: false).ShouldBeGreaterThan(20);
 
     [Fact]
-    public void One_replica_needs_nobody() => Run(Deleting with { Nodes = 1, ReplicationFactor = 1 }, 2, faults: false).ShouldBeGreaterThan(10);
+    public void One_replica_needs_nobody() => Run(Deleting with { Nodes = 1, Copies = 1 }, 2, faults: false).ShouldBeGreaterThan(10);
 
     [Theory]
     [InlineData(3)]
