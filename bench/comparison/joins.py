@@ -19,7 +19,7 @@ NODES = 3
 KEYS = 500_000
 RATE = 3_000
 LOAD = loads.Load("mixed", 1, "torc-bench", KEYS)
-WARM_UP_S = 20  # as fast as replies come: nodes that have just been started are compiled still, which takes a processor
+WARM_UP_S = 30  # nodes that have just been started are compiled still, which takes a processor, and what filled them is on its way to the disk
 WINDOW_S = 4
 QUIET_WINDOWS = 3  # before the join, and after it
 JOIN_TIMEOUT_S = 300
@@ -42,7 +42,7 @@ def measure(settings):
         busy = machine.wait_until_quiet(settings.wait_s)
         cluster.start()
         loads.fill_with_torc_bench(LOAD, cluster, settings.torc)
-        loads.torc_bench(LOAD, cluster, 0, settings.torc, ["--seconds", str(WARM_UP_S)])
+        loads.torc_bench(LOAD, cluster, 0, settings.torc, ["--rate", str(2 * RATE), "--seconds", str(WARM_UP_S)])
         windows = [window("before", cluster, settings) for _ in range(QUIET_WINDOWS)]
         tell("join: a fourth node joins")
         joiner.start()
