@@ -14,6 +14,9 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
     /// <summary>Buffers that grew beyond it are given up before an operation is used again.</summary>
     protected const int KeptBytesMax = 16 * 1024;
 
+    protected const string ValueOutOfReachError =
+        "UNAVAILABLE the value of this key is on replicas that are down or catching up: those that can be asked have only heard of a change of its expiry; wait for nodes to come back (torc status shows them)";
+
     public Request Request { get; private set; } = null!;
 
     /// <summary>The map that it counts by; when its partition changes it begins again (<see cref="OnMoved"/>).</summary>

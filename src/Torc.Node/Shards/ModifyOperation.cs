@@ -106,6 +106,14 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
             Refuse($"UNAVAILABLE a change reads a quorum first, whatever the level: it needs {Shortage(RuleOf(ReadLevel))}; wait for nodes to come back");
     }
 
+    public void OnValueOutOfReach()
+    {
+        if (WasSent)
+            AnswerTimeout("write", 0, RuleOf(Request.WriteLevel).Required);
+        else
+            Refuse(ValueOutOfReachError);
+    }
+
     private void Run(ColdRead? finished)
     {
         if (!MayStamp())
@@ -122,13 +130,16 @@ internal sealed class ModifyOperation : ChangeOperation, IReadPhaseOwner
             return;
         }
         QuorumRule rule = RuleOf(ReadLevel);
-        if (rule.Required == 1)
+        if (rule.Required == 1 && !row.LacksValue)
         {
             ChangeHere(row, record.Place);
             return;
         }
         _isReading = true;
-        _read.Begin(row, rule);
+        if (rule.Required == 1)
+            _read.BeginForValue(row);
+        else
+            _read.Begin(row, rule);
     }
 
     private void OnDamaged()

@@ -15,7 +15,6 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
     private readonly ReadPhase _read;
     private readonly List<(ReadOperation Operation, ulong Id)> _followers = [];
     private ulong _rowDigest;
-    private ConsistencyLevel _level;
     private bool _isFollowing;
 
     public ReadOperation(Shard shard)
@@ -89,15 +88,22 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
 
     public void OnReadFailed(int required)
     {
+        RefuseAll(
+            $"UNAVAILABLE the read needs {Shortage(RuleOf(Request.ReadLevel))}; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
+    }
+
+    public void OnValueOutOfReach() => RefuseAll(ValueOutOfReachError);
+
+    private void RefuseAll(string error)
+    {
         foreach ((ReadOperation follower, ulong id) in _followers)
         {
             if (Shard.Operations.Find(id) != follower)
                 continue;
-            follower.OnReadFailed(required);
+            follower.RefuseAll(error);
             Shard.Pool.PutBack(follower);
         }
-        Refuse(
-            $"UNAVAILABLE the read needs {Shortage(RuleOf(Request.ReadLevel))}; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
+        Refuse(error);
     }
 
     private void Run(ColdRead? finished)
@@ -117,26 +123,26 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
                 HandOver();
             return;
         }
-        // A copy that knows that it lacks the value cannot answer alone, not even at ONE.
-        ConsistencyLevel level = row.LacksValue ? Levels.AtLeastQuorum(Request.ReadLevel) : Request.ReadLevel;
-        QuorumRule rule = RuleOf(level);
+        QuorumRule rule = RuleOf(Request.ReadLevel);
         if (rule.Required == 1)
         {
-            OnRow(row);
+            if (row.LacksValue)
+                _read.BeginForValue(row);
+            else
+                OnRow(row);
             return;
         }
         _rowDigest = row.Digest;
-        if (Shard.ReadsOfTurn.TryGetValue(GateKey, out ReadOperation? first) && first.TryAdd(this, level))
+        if (Shard.ReadsOfTurn.TryGetValue(GateKey, out ReadOperation? first) && first.TryAdd(this))
             return;
         Shard.ReadsOfTurn[GateKey] = this;
-        _level = level;
         _read.Begin(row, rule);
     }
 
     /// <summary>Lets another read of this turn share the answer.</summary>
-    private bool TryAdd(ReadOperation follower, ConsistencyLevel level)
+    private bool TryAdd(ReadOperation follower)
     {
-        bool shares = !IsEnded && _level == level && _rowDigest == follower._rowDigest
+        bool shares = !IsEnded && Request.ReadLevel == follower.Request.ReadLevel && _rowDigest == follower._rowDigest
             && Request.Keyspace == follower.Request.Keyspace && Request.Key.SequenceEqual(follower.Request.Key);
         if (!shares)
             return false;

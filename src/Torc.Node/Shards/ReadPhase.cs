@@ -12,12 +12,19 @@ internal interface IReadPhaseOwner
 
     /// <summary>The level cannot be met.</summary>
     void OnReadFailed(int required);
+
+    /// <summary>There is a value, and none of the copies that can be asked has it.</summary>
+    void OnValueOutOfReach();
 }
 
 /// <summary>
 /// The quorum read of an operation: <see cref="QuorumRead"/> decides, this asks replicas, keeps rows and sends repairs.
 /// The local row is copied when the read starts: a newer local row that nobody else has yet must not slip into the answer.
 /// </summary>
+/// <remarks>
+/// A change of a string's expiry may be where the string is not yet (<see cref="RowView.LacksValue"/>). When all that the level asks for say so, every other copy that
+/// can be asked is, in other data centres too: "not found" would be wrong, since the change was acknowledged for a key that is there.
+/// </remarks>
 internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
 {
     private readonly QuorumRead _quorum = new();
@@ -27,6 +34,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     private Version _localVersion, _mergedVersion;
     private bool _hasMerged;
     private bool _isActive;
+    private bool _asksAll;
     private QuorumRule _rule;
     private ReplicaSet _asked, _passed;
     private long _startedMicros;
@@ -48,14 +56,34 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
     /// <summary>Starts with the local row as the first answer. Only for more than one required replica.</summary>
     public void Begin(in RowView local, in QuorumRule rule)
     {
+        _local.Clear();
+        _localVersion = RowWriter.Copy(_local, local);
+        _asksAll = false;
+        Begin(rule);
+    }
+
+    /// <summary>Starts with a row that lacks its value: all that can be asked are.</summary>
+    public void BeginForValue(in RowView row)
+    {
+        Shard.Operations.Renew(operation); // what is still on its way belongs to what was asked before
+        _scratch.Clear();
+        _localVersion = RowWriter.Copy(_scratch, row);
+        _local.Clear();
+        _local.Write(_scratch.Written);
+        _asksAll = true;
+        ReplicaSet whole = operation.WholeReplicas.With(operation.LocalIndex);
+        Begin(QuorumRule.Of(whole, whole.Count));
+    }
+
+    private void Begin(in QuorumRule rule)
+    {
         ReadOnlySpan<ushort> replicas = operation.Replicas;
         int localIndex = operation.LocalIndex;
         _startedMicros = Shard.Now.MonotonicMicros;
         _isActive = true;
         operation.Register();
         operation.RememberObserved();
-        _local.Clear();
-        _localVersion = RowWriter.Copy(_local, local);
+        RowView local = View(_localVersion, _local);
         _hasMerged = false;
         _rule = rule;
         _asked = ReplicaSet.Single(localIndex);
@@ -182,7 +210,7 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
                 case ReadDecision.Waiting:
                     return;
                 case ReadDecision.Agreed:
-                    owner.OnRow(View(_localVersion, _local));
+                    End(View(_localVersion, _local));
                     return;
                 case ReadDecision.FetchData:
                     foreach (int replica in _quorum.TakeDataNeeded())
@@ -198,13 +226,28 @@ internal sealed class ReadPhase(KeyOperation operation, IReadPhaseOwner owner)
                     break;
                 case ReadDecision.Repaired:
                     SendRepairs();
-                    owner.OnRow(View(_mergedVersion, _merged));
+                    End(View(_mergedVersion, _merged));
                     return;
                 default:
-                    owner.OnReadFailed(_quorum.Required);
+                    if (_asksAll)
+                        owner.OnValueOutOfReach();
+                    else
+                        owner.OnReadFailed(_quorum.Required);
                     return;
             }
         }
+    }
+
+    private void End(in RowView row)
+    {
+        if (!row.LacksValue)
+            owner.OnRow(row);
+        else if (!_asksAll)
+            BeginForValue(row);
+        else if (_rule.Members.Count == operation.Replicas.Length)
+            owner.OnRow(row); // no copy has it: it was lost
+        else
+            owner.OnValueOutOfReach();
     }
 
     /// <summary>Sends the merged row to those behind; true when the local one took it at once, so that the decision may have changed.</summary>
