@@ -4,6 +4,7 @@ using Torc.Core.Replication;
 using Torc.Node.Control;
 using Torc.Simulator.Checkers;
 using Torc.Simulator.Cluster;
+using Torc.Simulator.Faults;
 using Torc.Simulator.Runs;
 using Torc.Simulator.Time;
 
@@ -97,9 +98,14 @@ internal sealed class Operator
 
     private static ConsistencyLevel DrawLevel(SeededRandom random) => (ConsistencyLevel)random.Below(Levels.Count);
 
-    private static CopiesWanted DrawCopies(SeededRandom random, ClusterMap map) => map.DataCentreCount > 1 && random.Chance(CopiesByDataCentreShare)
-        ? RunSettings.DrawCopies(random, [.. map.Nodes.CountBy(node => node.DataCentre).Select(centre => (centre.Key, centre.Value))])
-        : 1 + random.Below(Math.Min(5, map.Nodes.Count));
+    /// <summary>Bits that have turned unnoticed in what becomes an only copy are lost for good, whatever is done: where bits turn, two copies at least stay.</summary>
+    private CopiesWanted DrawCopies(SeededRandom random, ClusterMap map)
+    {
+        CopiesWanted drawn = map.DataCentreCount > 1 && random.Chance(CopiesByDataCentreShare)
+            ? RunSettings.DrawCopies(random, [.. map.Nodes.CountBy(node => node.DataCentre).Select(centre => (centre.Key, centre.Value))])
+            : 1 + random.Below(Math.Min(5, map.Nodes.Count));
+        return drawn.Total == 1 && _settings.Faults.Kinds.Contains(FaultKind.FlipBits) ? 2 : drawn;
+    }
 
     private static NodeInfo Pick(SeededRandom random, ClusterMap map) => map.Nodes[random.Below(map.Nodes.Count)];
 
