@@ -97,6 +97,7 @@ public sealed class QuorumChecker
     private void Report(WriteDecided write, string what) =>
         _violations.Add(new Violation(Invariant, $"{write}: {what}"));
 
+    /// <summary>A copy that stops counting in the instant in which the write began counted at its beginning: both may be of one turn, in either order.</summary>
     private bool WasComplete(int node, WriteDecided write)
     {
         if (!_completeness.TryGetValue((node, write.Partition), out List<(long AtMicros, bool Complete)>? changes))
@@ -104,7 +105,7 @@ public sealed class QuorumChecker
         bool before = false;
         foreach ((long at, bool complete) in changes)
         {
-            if (at <= write.StartedMicros)
+            if (at < write.StartedMicros)
                 before = complete;
             else if (at <= write.DecidedMicros && complete)
                 return true;
