@@ -52,6 +52,9 @@ public interface INodeSurroundings
     /// </summary>
     long AskForChange(ClusterWish wish);
 
+    /// <summary>The number of the last such request. The control plane may have to take it over yet.</summary>
+    long LastChangeAskedFor { get; }
+
     /// <summary>Configuration as CONFIG GET shows it, by lower-case name, in Redis's names where Redis has the setting.</summary>
     IReadOnlyDictionary<string, string> Configuration { get; }
 

@@ -59,6 +59,9 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
         Pump();
     }
 
+    /// <summary>The number of the last request that was handed over; 0 without any.</summary>
+    internal long LastRequest => Interlocked.Read(ref _requests);
+
     /// <summary>Hands an operator's request to the control plane; the number under which its reports tell the outcome.</summary>
     internal long Ask(ClusterWish wish)
     {

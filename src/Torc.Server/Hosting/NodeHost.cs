@@ -62,6 +62,7 @@ internal sealed class NodeHost : IDisposable
         _parts = new HostParts(node, clients, links, new EventSink(_log), new OutboxPool(), fate);
         _control = new ControlHost(_parts, map => Save(() => _home.SaveMap(map)), vote => Save(() => _home.SaveVote(vote)));
         Surroundings.AskControl = _control.Ask;
+        Surroundings.LastRequest = () => _control.LastRequest;
         Surroundings.View = () => View;
     }
 

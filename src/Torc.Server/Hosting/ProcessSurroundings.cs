@@ -68,9 +68,14 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
     internal Func<ClusterWish, long>? AskControl { get; set; }
 
     /// <summary>The same.</summary>
+    internal Func<long>? LastRequest { get; set; }
+
+    /// <summary>The same.</summary>
     internal Func<ClusterView>? View { get; set; }
 
     public long AskForChange(ClusterWish wish) => AskControl!(wish);
+
+    public long LastChangeAskedFor => LastRequest?.Invoke() ?? 0;
 
     public bool Kill(long clientId) => clients.End(clientId, "CLIENT KILL");
 

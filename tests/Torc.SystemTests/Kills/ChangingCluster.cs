@@ -188,6 +188,7 @@ internal sealed class ChangingCluster : IDisposable
         Wait.Until($"the decision on {string.Join(' ', change)}", () =>
         {
             RespValue outcome = Client.Call("TORC.CLUSTER", "REQUEST", $"{plan["request"]!.Integer}");
+            RespClient.IsError(outcome).ShouldBeFalse(RespClient.TextOf(outcome));
             (state, text) = (outcome.Items[0].Text, outcome.Items[1].Text);
             return state != "deciding";
         });

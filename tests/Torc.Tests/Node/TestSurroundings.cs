@@ -23,6 +23,8 @@ internal sealed class TestSurroundings : INodeSurroundings
     /// <summary>What commands asked for; a request's number is its place here, from 1.</summary>
     public List<ClusterWish> ChangesAsked { get; } = [];
 
+    public long LastChangeAskedFor => ChangesAsked.Count;
+
     public long AskForChange(ClusterWish wish)
     {
         ChangesAsked.Add(wish);

@@ -175,6 +175,8 @@ internal static class ChangeCommands
     {
         ArgumentText.TryInteger(context.Arguments[2], out long number);
         ClusterRequestReport? report = context.ChangeRequests.FirstOrDefault(known => known.Number == number);
+        if (report is null && number > 0 && number <= context.Surroundings.LastChangeAskedFor && context.ChangeRequests.All(known => known.Number < number))
+            report = new ClusterRequestReport(number, ClusterRequestState.Deciding, "handed over to be decided");
         if (report is null)
         {
             context.Reply.Error($"ERR no request {context.Arguments[2].Text()} is remembered here: requests are known to the node that they were made on, until it stops");

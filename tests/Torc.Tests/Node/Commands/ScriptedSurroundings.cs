@@ -38,6 +38,8 @@ internal sealed class ScriptedSurroundings(string? password) : INodeSurroundings
 
     public List<ClusterWish> ChangesAsked { get; } = [];
 
+    public long LastChangeAskedFor => ChangesAsked.Count;
+
     public long AskForChange(ClusterWish wish)
     {
         ChangesAsked.Add(wish);
