@@ -20,9 +20,9 @@ internal sealed class SimulatedSurroundings : INodeSurroundings
 
     public bool Kill(long clientId) => false;
 
-    /// <summary>Operators of simulated clusters ask the control plane itself.</summary>
     public long LastChangeAskedFor => 0;
 
+    /// <summary>Operators of simulated clusters ask the control plane itself.</summary>
     public long AskForChange(ClusterWish wish) => throw new NotSupportedException("simulated clients ask for no changes");
 
     public void ResetStatistics()

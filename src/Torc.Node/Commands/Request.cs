@@ -36,6 +36,9 @@ public sealed class Request
 
     public ulong KeyHash { get; private set; }
 
+    /// <summary>What changes of one key wait for each other by; keys that collide wait needlessly, which is harmless.</summary>
+    public ulong GateKey => KeyHash ^ ((ulong)Keyspace << 56);
+
     public int Slot { get; private set; }
 
     public ushort Partition { get; private set; }

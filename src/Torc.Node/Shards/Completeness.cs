@@ -104,14 +104,8 @@ internal sealed class Completeness : IResumable
     {
         durability = default;
         complete = null;
-        RecordKey key = Key;
-        FindOutcome outcome = _store.Find(key, null, out RecordView record, out ColdRead? cold);
-        while (outcome == FindOutcome.Cold)
-        {
-            cold!.Run(disk);
-            _finished = cold; // for the first Save: it must not wait for the disk, because the host may serve after it
-            outcome = _store.Find(key, cold, out record, out cold);
-        }
+        // What was read is kept for the first Save: that must not wait for the disk, because the host may serve after it.
+        FindOutcome outcome = ShardRecovery.Find(_store, disk, Key, out RecordView record, out _finished);
         if (outcome != FindOutcome.Found)
             return false;
         ReadOnlySpan<byte> row = record.Row;

@@ -26,7 +26,7 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
     public void OnEnded(Request request)
     {
         Outstanding--;
-        _underWay.Remove(PlaceOf(request));
+        _underWay.Remove(request.GateKey);
     }
 
     /// <summary>Looks at a bounded number of records, beginning where the last call stopped.</summary>
@@ -82,11 +82,9 @@ internal sealed class ExpirySweep(Shard shard) : IScanVisitor
         request.Arguments.Add(key);
         request.RouteByKey(1, shard.View.Map!);
         request.Sweep = this;
-        if (!_underWay.Add(PlaceOf(request)))
+        if (!_underWay.Add(request.GateKey))
             return;
         Outstanding++;
         shard.RunHere(request);
     }
-
-    private static ulong PlaceOf(Request request) => request.KeyHash ^ ((ulong)request.Keyspace << 56);
 }

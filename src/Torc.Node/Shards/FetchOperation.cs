@@ -45,9 +45,7 @@ internal sealed class FetchOperation(ExchangeOperation owner, PartitionExchange 
         if (!Core.Cells.RowView.TryDecode(_version, _row.Written, out Core.Cells.RowView row))
             throw new InvariantException("a fetched row does not decode");
         var key = new RecordKey(_keyspace, owner.Partition, _key);
-        ApplyResult applied = Shard.Rows.Restore(key, row, owner.DoubtedBelow(exchange), finished, Shard.Outbox);
-        if (applied.WasDamaged && applied.Outcome != ApplyOutcome.Stalled)
-            Shard.OnDamagedRecord(owner.Partition);
+        ApplyResult applied = Shard.Restore(key, row, owner.DoubtedBelow(exchange), finished);
         if (applied.Outcome is ApplyOutcome.Cold or ApplyOutcome.Stalled)
             Shard.Park(this, applied.Cold);
         else

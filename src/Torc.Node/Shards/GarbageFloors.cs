@@ -148,12 +148,7 @@ internal sealed class GarbageFloors
         floor = default;
         Span<byte> name = stackalloc byte[NamePrefix.Length + 2];
         RecordKey key = KeyOf(partition, name);
-        FindOutcome outcome = _store.Find(key, null, out RecordView record, out ColdRead? cold);
-        while (outcome == FindOutcome.Cold)
-        {
-            cold!.Run(disk);
-            outcome = _store.Find(key, cold, out record, out cold);
-        }
+        FindOutcome outcome = ShardRecovery.Find(_store, disk, key, out RecordView record, out _);
         if (outcome != FindOutcome.Found)
             return outcome;
         ReadOnlySpan<byte> row = record.Row;

@@ -113,9 +113,8 @@ internal sealed class GarbageSweep(Shard shard) : IScanVisitor, IResumable
         foreach ((byte[] key, Version version, ulong digest) in _found)
         {
             // The log may be full: those that are left wait for the next floor.
-            if (!shard.Rows.TryForget(new RecordKey(_keyspace, _partition, key), version, digest, finished, shard.Outbox))
-                continue;
-            _collected++;
+            if (shard.Rows.TryForget(new RecordKey(_keyspace, _partition, key), version, digest, finished, shard.Outbox))
+                _collected++;
         }
         _from = end;
         if (end == 0)

@@ -95,7 +95,7 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
         Finished = null;
         Request = request;
         Map = Shard.View.Map!;
-        GateKey = request.KeyHash ^ ((ulong)request.Keyspace << 56);
+        GateKey = request.GateKey;
         Reset();
         switch (Shard.Gate.Enter(this))
         {

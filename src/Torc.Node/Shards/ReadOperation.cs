@@ -86,11 +86,8 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         End();
     }
 
-    public void OnReadFailed(int required)
-    {
-        RefuseAll(
-            $"UNAVAILABLE the read needs {Shortage(RuleOf(Request.ReadLevel))}; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
-    }
+    public void OnReadFailed(int required) => RefuseAll(
+        $"UNAVAILABLE the read needs {Shortage(RuleOf(Request.ReadLevel))}; wait for nodes to come back, or read at a lower level (TORC.CONSISTENCY)");
 
     public void OnValueOutOfReach() => RefuseAll(ValueOutOfReachError);
 

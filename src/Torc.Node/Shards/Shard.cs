@@ -34,10 +34,8 @@ public sealed class Shard
     private readonly ExpirySweep _expiry;
     private readonly FloorSweep _floorSweep;
     private readonly FormerCopies _former;
-    private readonly Dictionary<ColdRead, List<IResumable>> _cold = [];
+    private readonly ParkedOperations _parked;
     private readonly ByteWriter _reply = new();
-    private List<IResumable> _stalled = [];
-    private List<IResumable> _resuming = [];
     private int _replyStart;
 
     internal Shard(TorcNode node, int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
@@ -65,6 +63,7 @@ public sealed class Shard
         RepairBudget = new RepairBudget(Math.Max(node.Options.RepairBytesPerSecondMax / node.Identity.ShardCount, 1));
         Gate = new KeyGate(node.Options.WaitersPerKeyMax);
         Pool = new OperationPool(this);
+        _parked = new ParkedOperations(Pool);
         Hints = new Hints(this);
         Fallbacks = new Fallbacks(this);
         HintReplay = new HintReplay(this);
@@ -101,12 +100,10 @@ public sealed class Shard
     /// <summary>Requests that other nodes sent here to coordinate, not answered yet.</summary>
     public int ForwardedUnderWay => _routing.Forwarded;
 
-    public bool HasStalled => _stalled.Count > 0;
+    public bool HasStalled => _parked.HasStalled;
 
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
-
-    /// <summary>One flag per partition of the cluster: this copy stays in a set that shrinks and has yet to catch up (<see cref="StayerRule"/>). Read by other threads.</summary>
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;
@@ -223,24 +220,10 @@ public sealed class Shard
         }
     }
 
-    public void OnColdRead(ColdRead read)
-    {
-        if (!_cold.Remove(read, out List<IResumable>? waiting))
-            return;
-        foreach (IResumable resumable in waiting)
-            Resume(resumable, read);
-    }
+    public void OnColdRead(ColdRead read) => _parked.OnColdRead(read);
 
     /// <summary>A flush or a maintenance task ended: what found the log full tries again.</summary>
-    public void OnStorageProgress()
-    {
-        if (_stalled.Count == 0)
-            return;
-        (_stalled, _resuming) = (_resuming, _stalled);
-        foreach (IResumable resumable in _resuming)
-            Resume(resumable, null);
-        _resuming.Clear();
-    }
+    public void OnStorageProgress() => _parked.OnStorageProgress();
 
     public void OnViewChanged(ClusterView view)
     {
@@ -329,11 +312,17 @@ public sealed class Shard
     }
 
     /// <summary>Merges a delta into the local copy; over a row that cannot be read, this copy stops counting: that one may have been newer.</summary>
-    internal ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished)
+    internal ApplyResult Apply(in RecordKey key, in RowView delta, ColdRead? finished) =>
+        NoteDamage(key.Partition, Rows.Apply(key, delta, finished, Outbox));
+
+    /// <summary>The same for a row that an exchange fetched: see <see cref="LocalRows.Restore"/>.</summary>
+    internal ApplyResult Restore(in RecordKey key, in RowView fetched, ulong doubtedBelow, ColdRead? finished) =>
+        NoteDamage(key.Partition, Rows.Restore(key, fetched, doubtedBelow, finished, Outbox));
+
+    private ApplyResult NoteDamage(ushort partition, in ApplyResult applied)
     {
-        ApplyResult applied = Rows.Apply(key, delta, finished, Outbox);
         if (applied.WasDamaged && applied.Outcome != ApplyOutcome.Stalled)
-            OnDamagedRecord(key.Partition);
+            OnDamagedRecord(partition);
         return applied;
     }
 
@@ -388,20 +377,7 @@ public sealed class Shard
     }
 
     /// <summary>Waits for a cold read, or for space in the log when null.</summary>
-    internal void Park(IResumable resumable, ColdRead? cold)
-    {
-        if (cold is null)
-        {
-            _stalled.Add(resumable);
-            return;
-        }
-        if (!_cold.TryGetValue(cold, out List<IResumable>? waiting))
-        {
-            _cold.Add(cold, waiting = []);
-            Outbox.ColdReads.Add(cold);
-        }
-        waiting.Add(resumable);
-    }
+    internal void Park(IResumable resumable, ColdRead? cold) => _parked.Park(resumable, cold, Outbox);
 
     /// <summary>A change was stamped and applied here: what a checker of promises has to see again. <paramref name="written"/> is another version when nothing was stamped.</summary>
     internal void TraceStamped(Request request, Version stamp, Version written)
@@ -469,12 +445,6 @@ public sealed class Shard
         if (use == RecordUse.Change)
             Trees.Prefetch(key);
         return Store.Approach(key, use);
-    }
-
-    private void Resume(IResumable waiting, ColdRead? finished)
-    {
-        waiting.Resume(finished);
-        Pool.PutBack(waiting as KeyOperation);
     }
 
     /// <summary>The view has another map than before; the first may have been there from the start.</summary>

@@ -38,9 +38,9 @@ internal static class ShardRecovery
         {
             name[0] = keyspace;
             var key = new RecordKey(KeyspaceSettings.SystemId, partition, name);
-            FindOutcome outcome = Find(store, disk, key, out RecordView record);
+            FindOutcome outcome = Find(store, disk, key, out RecordView record, out _);
             for (int attempt = 1; outcome == FindOutcome.Damaged && attempt < AttemptsMax; attempt++)
-                outcome = Find(store, disk, key, out record);
+                outcome = Find(store, disk, key, out record, out _);
             if (outcome == FindOutcome.Damaged)
             {
                 completeness.Set(partition, false);
@@ -51,12 +51,15 @@ internal static class ShardRecovery
         }
     }
 
-    private static FindOutcome Find(ShardStore store, IDisk disk, in RecordKey key, out RecordView record)
+    /// <summary>Finds a record, on disk if need be; <paramref name="finished"/> is the read that brought it, or null.</summary>
+    internal static FindOutcome Find(ShardStore store, IDisk disk, in RecordKey key, out RecordView record, out ColdRead? finished)
     {
+        finished = null;
         FindOutcome outcome = store.Find(key, null, out record, out ColdRead? cold);
         while (outcome == FindOutcome.Cold)
         {
             cold!.Run(disk);
+            finished = cold;
             outcome = store.Find(key, cold, out record, out cold);
         }
         return outcome;

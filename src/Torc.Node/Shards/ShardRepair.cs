@@ -21,6 +21,7 @@ internal sealed class ShardRepair
         CatchUp = new CatchUp(shard);
         _antiEntropy = new AntiEntropy(shard, CatchUp);
         _builder = new TreeBuilder(shard);
+        shard.Tombstones.Keeping.TakesPart = keepsTrees;
     }
 
     public CatchUp CatchUp { get; }
@@ -32,7 +33,6 @@ internal sealed class ShardRepair
     {
         _shard.Trees.Switch(_keepsTrees && _shard.View.Map!.ReplicasPerPartition > 1);
         CatchUp.Run();
-        _shard.Tombstones.Keeping.TakesPart = _keepsTrees;
         _shard.Tombstones.Keeping.Run(CatchUp);
         _antiEntropy.Run();
         _builder.Awaited = CatchUp.AwaitsTrees;

@@ -61,8 +61,7 @@ internal sealed class NodeHost : IDisposable
         var links = new PeerLinks(peer => _control!.OnLinkUp(peer), peer => _control!.OnLinkDown(peer));
         _parts = new HostParts(node, clients, links, new EventSink(_log), new OutboxPool(), fate);
         _control = new ControlHost(_parts, map => Save(() => _home.SaveMap(map)), vote => Save(() => _home.SaveVote(vote)));
-        Surroundings.AskControl = _control.Ask;
-        Surroundings.LastRequest = () => _control.LastRequest;
+        Surroundings.Control = _control;
         Surroundings.View = () => View;
     }
 

@@ -65,17 +65,14 @@ internal sealed class ProcessSurroundings(SettingValues settings, ClientRegistry
     public byte[]? Password { get; } = NodeConfiguration.Password(settings);
 
     /// <summary>Set once the node is made, which needs these surroundings first.</summary>
-    internal Func<ClusterWish, long>? AskControl { get; set; }
-
-    /// <summary>The same.</summary>
-    internal Func<long>? LastRequest { get; set; }
+    internal ControlHost? Control { get; set; }
 
     /// <summary>The same.</summary>
     internal Func<ClusterView>? View { get; set; }
 
-    public long AskForChange(ClusterWish wish) => AskControl!(wish);
+    public long AskForChange(ClusterWish wish) => Control!.Ask(wish);
 
-    public long LastChangeAskedFor => LastRequest?.Invoke() ?? 0;
+    public long LastChangeAskedFor => Control?.LastRequest ?? 0;
 
     public bool Kill(long clientId) => clients.End(clientId, "CLIENT KILL");
 
