@@ -44,6 +44,9 @@ public enum NodeEventKind
     /// <summary>On an operator's word this node goes on without the majority of the voters; Detail names them.</summary>
     VotersRecovered,
 
+    /// <summary>This node's log ends before what it told a peer in an earlier run; Detail says where.</summary>
+    LogWentBack,
+
     /// <summary>This node was removed from its cluster; Detail says by which map.</summary>
     Removed,
 

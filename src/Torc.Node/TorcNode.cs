@@ -13,6 +13,7 @@ using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node.Commands;
 using Torc.Node.Control;
+using Torc.Node.Peers;
 using Torc.Node.Sessions;
 using Torc.Node.Shards;
 using Torc.Protocols.Resp;
@@ -109,6 +110,40 @@ public sealed class TorcNode
         }
     }
 
+    /// <summary>How much of their logs the shards found at this start, summed.</summary>
+    public long RecoveredOffset => SumOf(static shard => shard.RecoveredOffset);
+
+    /// <summary>What of their logs is as safe as this node's durability makes it, summed. Read from anywhere.</summary>
+    public long LogOffset => SumOf(static shard => shard.SafeOffset);
+
+    /// <summary>No shard counts a copy because it was in the log that it found. Read from anywhere.</summary>
+    public bool DoubtsItsLog
+    {
+        get
+        {
+            foreach (Shard? shard in _shards)
+            {
+                if (shard is { DoubtsItsLog: false })
+                    return false;
+            }
+            return true;
+        }
+    }
+
+    /// <summary>How this node greets on a new connection, as it stands now. Call from anywhere, once all shards are open.</summary>
+    /// <param name="policy">Of <see cref="ControlPlane.Policy"/>: by which the connection's handshake goes.</param>
+    /// <param name="processId">For people.</param>
+    /// <param name="nonce">Random.</param>
+    public PeerGreeting Greet(LinkPolicy policy, int processId, UInt128 nonce)
+    {
+        bool doubtsItsLog = DoubtsItsLog; // before what else it says
+        return policy.Greet(processId, Control.SettingsDigest, Identity.Incarnation, nonce) with
+        {
+            RecoveredOffset = RecoveredOffset,
+            DoubtsItsLog = doubtsItsLog,
+        };
+    }
+
     /// <summary>A map lists this node: from now on it has the id that it has there.</summary>
     internal void Assume(NodeInfo self)
     {
@@ -140,6 +175,14 @@ public sealed class TorcNode
             }
             return false;
         }
+    }
+
+    private long SumOf(Func<Shard, long> offset)
+    {
+        long sum = 0;
+        foreach (Shard? shard in _shards)
+            sum += shard is null ? 0 : offset(shard);
+        return sum;
     }
 
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);

@@ -41,6 +41,9 @@ public sealed class RecoveryReport
     /// <summary>Keys in the directory afterwards.</summary>
     public long Records { get; internal set; }
 
+    /// <summary>Where in the log its last record ends; 0 when there is none.</summary>
+    public long EndOffset { get; internal set; }
+
     /// <summary>Bytes of log, live or not.</summary>
     public long LogBytes { get; internal set; }
 

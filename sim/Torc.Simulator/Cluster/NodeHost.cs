@@ -124,7 +124,9 @@ internal sealed class NodeHost
     public LinkHandshake MakeHandshake(LinkTarget? target)
     {
         LinkPolicy policy = Node.Control.Policy;
-        PeerGreeting own = policy.Greet(1, SettingsDigest, Node.Identity.Incarnation, new UInt128(Random.Next(), Random.Next()));
+        PeerGreeting own = Node.Greet(policy, 1, new UInt128(Random.Next(), Random.Next()));
+        if (_context.Defect == Defect.WipeUnnoticed)
+            own = own with { RecoveredOffset = long.MaxValue }; // that the peers would notice
         return new LinkHandshake(own, _context.Secret, target?.Node, policy, dialsAnyone: target is { Node: null });
     }
 

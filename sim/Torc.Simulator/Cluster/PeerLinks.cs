@@ -188,13 +188,16 @@ internal sealed class PeerLink(PeerLinks links, NodeHost host, LinkTarget? targe
         using var output = new ByteWriter();
         LinkHandshakeOutcome outcome = _handshake.Step(ref input, output);
         _received.Skip(before - input.Length);
-        if (outcome == LinkHandshakeOutcome.Refused && !host.MayRefuse)
+        if (outcome == LinkHandshakeOutcome.Refused && !_handshake.IsAboutLogs && !host.MayRefuse)
             throw new InvariantException($"a greeting was refused: {_handshake.Problem}");
         // A node that was given its id meanwhile is a guest to the other side for as long as this link stays. Server ends it when it stays silent.
         bool isOutdated = outcome == LinkHandshakeOutcome.Done && _greetedAs != host.Node.Identity.Self.Id;
         if (outcome == LinkHandshakeOutcome.Refused || isOutdated)
         {
-            End!.Close();
+            if (_handshake.OwnLogWentBack)
+                host.ControlTurn((control, outbox) => control.OnLogWentBack(_handshake.Problem, host.Now, outbox));
+            End!.Send(output.Written);
+            End.Close();
             links.OnClosed(this);
             return false;
         }

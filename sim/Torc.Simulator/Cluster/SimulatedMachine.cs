@@ -11,6 +11,9 @@ using Torc.Simulator.Time;
 
 namespace Torc.Simulator.Cluster;
 
+/// <summary>A copy of a machine's data directory; to be put back once.</summary>
+internal sealed record DataCopy(IReadOnlyList<CrashableDisk> Disks, ClusterMap? Map);
+
 /// <summary>
 /// A machine with disks, clocks and at most one running process. What its data directory says of the node (birth, starts, map) is kept
 /// here as durable values; Server writes and syncs them before use.
@@ -145,6 +148,21 @@ internal sealed class SimulatedMachine
     {
         LosePower(new CrashOptions { Mode = CrashMode.DropUnsynced });
         MakeDataDirectory();
+    }
+
+    /// <summary>What is on its disks now, as who copies files sees it. Nothing may run.</summary>
+    public DataCopy CopyData()
+    {
+        Check.That(Host is null);
+        return new DataCopy([.. Disks.Select(disk => disk.CrashClone(Random, new CrashOptions { Mode = CrashMode.KeepAll }))], PersistedMap);
+    }
+
+    /// <summary>Its data directory becomes as it was when it was copied; the seeds of its incarnations are still drawn anew.</summary>
+    public void PutBack(DataCopy copy)
+    {
+        Check.That(Host is null);
+        Disks = copy.Disks;
+        PersistedMap = copy.Map;
     }
 
     public void StopOnDiskFailure()

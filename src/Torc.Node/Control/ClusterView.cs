@@ -59,6 +59,9 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     /// <summary>Nodes that are no members and asked this one to be taken in, as they describe themselves; their ids mean nothing yet.</summary>
     public ImmutableArray<NodeInfo> Candidates { get; init; } = [];
 
+    /// <summary>This node's log ends before what it told a peer in an earlier run: what it found in it does not count (<see cref="LogPositions"/>).</summary>
+    public bool LogWentBack { get; init; }
+
     public bool IsFormed => Map is not null;
 
     /// <summary>What this node is to its cluster. A removed one keeps the last map in which it was a member.</summary>
@@ -95,7 +98,7 @@ public sealed class ClusterView(ushort self, ClusterMap? map, ImmutableArray<Pee
     /// <summary>Nothing that decisions hang on differs.</summary>
     internal bool IsSameForDecisions(ClusterView other)
     {
-        if (Map != other.Map || Standing != other.Standing || Self != other.Self || ClockIsTrusted != other.ClockIsTrusted || Peers.Length != other.Peers.Length
+        if (Map != other.Map || Standing != other.Standing || Self != other.Self || ClockIsTrusted != other.ClockIsTrusted || LogWentBack != other.LogWentBack || Peers.Length != other.Peers.Length
             || !Candidates.SequenceEqual(other.Candidates))
             return false;
         for (int i = 0; i < Peers.Length; i++)

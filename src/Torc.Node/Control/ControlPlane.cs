@@ -17,15 +17,12 @@ namespace Torc.Node.Control;
 
 public sealed class ControlPlane
 {
-    /// <summary>How long the link with a removed member stays, for it to hear that it is.</summary>
-    private const long FarewellMs = 1_000;
-
     private readonly TorcNode _node;
     private readonly NodeOptions _options;
     private readonly FormationSettings _settings;
     private readonly GossipFrames _gossipFrames = new();
     private readonly LinkTargets _targets;
-    private readonly Dictionary<ushort, long> _leaving = []; // links with removed members, and when they end
+    private readonly Farewells _farewells = new();
     private NodeInfo _self;
     private Standing _standing;
     private Formation _formation;
@@ -163,6 +160,14 @@ public sealed class ControlPlane
     /// <summary>Every member that is up has answered that it knows that this node stops. Readable from anywhere.</summary>
     public bool PeersKnowOfStop { get; private set; }
 
+    /// <summary>A peer knows of more of this node's log than was found at this start: see <see cref="LogPositions"/>.</summary>
+    public void OnLogWentBack(string detail, Instant now, Outbox outbox)
+    {
+        if (_heartbeats.Positions.TryGoBack())
+            outbox.Events.Add(new NodeEvent(NodeEventKind.LogWentBack, Node: _self.Id, Detail: detail));
+        Refresh(now, outbox);
+    }
+
     /// <summary>A link to a peer is open in both directions.</summary>
     public void OnLinkUp(ushort node, Instant now, Outbox outbox)
     {
@@ -180,7 +185,7 @@ public sealed class ControlPlane
     public void OnLinkDown(ushort node, Instant now, Outbox outbox)
     {
         _linked.Remove(node);
-        _leaving.Remove(node);
+        _farewells.LinkDown(node);
         if (GuestLinks.IsGuest(node))
         {
             Admissions.Gone(node);
@@ -215,7 +220,7 @@ public sealed class ControlPlane
                     SendGreeting(node, outbox);
             }
         }
-        EndLeaving(now, outbox);
+        _farewells.Run(now, outbox);
         _gossip.Tick(now, FramesIn(outbox));
         _register.Tick(now);
         if (_mapInUse is { } map && _mapUnderWay is null)
@@ -313,11 +318,7 @@ public sealed class ControlPlane
         _mapInUse = map;
         _register.Use(map);
         Admissions.Use(map);
-        foreach (ushort node in _linked)
-        {
-            if (map.PlaceOf(node) < 0 && map.IsRemoved(node))
-                _leaving.TryAdd(node, now.MonotonicMicros + FarewellMs * Instant.MicrosPerMs);
-        }
+        _farewells.Use(map, _linked, now);
         _health.Stretch = Math.Max(1, (map.Nodes.Count - 1 + _options.HeartbeatPeersMax - 1) / _options.HeartbeatPeersMax);
         _gossip.UseMap(map, now);
         foreach (ushort node in _linked)
@@ -357,16 +358,6 @@ public sealed class ControlPlane
         MapMessages.WriteToMembers(_linked, map, outbox); // this node may be the only one that knows yet
         outbox.LinksToEnd.AddRange(_linked);
         outbox.Events.Add(new NodeEvent(NodeEventKind.Removed, Node: _self.Id, Detail: $"by the map of epoch {map.Epoch}: {Texts.Removed}"));
-    }
-
-    /// <summary>A removed member had time to hear of it.</summary>
-    private void EndLeaving(Instant now, Outbox outbox)
-    {
-        foreach ((ushort node, long dueMicros) in _leaving)
-        {
-            if (now.MonotonicMicros >= dueMicros)
-                outbox.LinksToEnd.Add(node);
-        }
     }
 
     /// <summary>What this node says regularly over a link: that it lives, or that it wants to be let in. To guests it says nothing by itself.</summary>
@@ -453,8 +444,8 @@ public sealed class ControlPlane
     private void Publish(Instant now, Outbox? outbox = null)
     {
         _targets.Update(_standing, _self, _mapInUse, _linked, now);
-        if (Policy is null || Policy.Self != _self || Policy.Standing != _standing || Policy.Map != _mapInUse)
-            Policy = new LinkPolicy(_self, _standing, _mapInUse, _settings.FirstNodes.Count) { LevelMax = _settings.LevelMax };
+        if (Policy is null || Policy.Self != _self || Policy.Standing != _standing || Policy.Map != _mapInUse || Policy.Logs != _heartbeats.Positions.Told)
+            Policy = new LinkPolicy(_self, _standing, _mapInUse, _settings.FirstNodes.Count) { LevelMax = _settings.LevelMax, Logs = _heartbeats.Positions.Told };
         ClusterView next = MakeView(now);
         if (View is not null && View.IsSameForDecisions(next))
             return;
@@ -488,6 +479,7 @@ public sealed class ControlPlane
         return new ClusterView(_self.Id, map, peers.DrainToImmutable(), _health.ClockIsTrusted(_options.ClockSkewMsMax, now), _standing)
         {
             Candidates = Admissions.Nodes,
+            LogWentBack = _heartbeats.Positions.WentBack,
         };
     }
 }

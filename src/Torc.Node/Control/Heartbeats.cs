@@ -10,6 +10,8 @@ internal sealed class Heartbeats(TorcNode node, byte levelMax, PeerReports repor
     private readonly HashSet<ushort> _knowOfStop = []; // over the present link
     private long _stopsSinceMicros = long.MaxValue;
 
+    public LogPositions Positions { get; } = new(node);
+
     /// <summary>This node is about to end.</summary>
     public bool StopsItself => _stopsSinceMicros != long.MaxValue;
 
@@ -38,6 +40,7 @@ internal sealed class Heartbeats(TorcNode node, byte levelMax, PeerReports repor
     public void Take(ushort from, in HeartbeatMessage heartbeat)
     {
         reports.Take(from, heartbeat);
+        Positions.Take(from, heartbeat.Log);
         _slowDisks.Hear(from, heartbeat.SyncMicros, heartbeat.HasSlowDisk);
     }
 
@@ -68,6 +71,7 @@ internal sealed class Heartbeats(TorcNode node, byte levelMax, PeerReports repor
             KeepsHints = node.KeepsHints,
             IsStopping = StopsItself,
             Level = levelMax,
+            Log = Positions.Own,
             IncompleteBits = reports.OwnIncompleteBits(),
             BehindBits = reports.OwnBehindBits(),
         }.Write(outbox.Immediate(to), kind);

@@ -3,7 +3,7 @@ namespace Torc.Node.Peers;
 /// <summary>
 /// Sent to each peer every <c>HeartbeatIntervalMs</c>, echoed at once:
 /// <c>sent at u64 (sender's monotonic microseconds) | wall clock i64 (ms) | map epoch u64 |
-/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints, 4: stops) | newest level u8 | incomplete bits, a blob | behind bits, a blob</c>.
+/// sync time u32 (microseconds, recent mean) | flags u8 (1: slow disk, 2: keeps hints, 4: stops) | newest level u8 | log position (<see cref="LogPosition"/>) | incomplete bits, a blob | behind bits, a blob</c>.
 /// The echo carries the sender's time back, so that the sender learns the round trip and the peer's clock.
 /// </summary>
 public readonly ref struct HeartbeatMessage
@@ -34,6 +34,9 @@ public readonly ref struct HeartbeatMessage
     /// <summary>The highest <see cref="Core.Placement.ClusterLevel"/> that the sender agrees to.</summary>
     public byte Level { get; init; }
 
+    /// <summary>How far the sender's log has come.</summary>
+    public LogPosition Log { get; init; }
+
     /// <summary>By that map: one bit per partition, low bit first: the sender's copy does not count.</summary>
     public ReadOnlySpan<byte> IncompleteBits { get; init; }
 
@@ -49,6 +52,7 @@ public readonly ref struct HeartbeatMessage
         body.WriteUInt32((uint)Math.Min(SyncMicros, uint.MaxValue));
         body.WriteByte((byte)((HasSlowDisk ? SlowDiskFlag : 0) | (KeepsHints ? HintsFlag : 0) | (IsStopping ? StopsFlag : 0)));
         body.WriteByte(Level);
+        Log.Encode(body);
         body.WriteBlob(IncompleteBits);
         body.WriteBlob(BehindBits);
         to.End();
@@ -71,6 +75,7 @@ public readonly ref struct HeartbeatMessage
             KeepsHints = (flags & HintsFlag) != 0,
             IsStopping = (flags & StopsFlag) != 0,
             Level = reader.ReadByte(),
+            Log = LogPosition.Decode(ref reader),
             IncompleteBits = reader.ReadBlob(),
             BehindBits = reader.ReadBlob(),
         };

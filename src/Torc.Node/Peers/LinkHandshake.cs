@@ -7,9 +7,9 @@
 //             <-------------------  proof
 //   frames    <------------------>  frames
 //
-// Greetings cross; proofs do not. The acceptor proves nothing to a dialler that has not proved itself, so that who merely
-// connects learns no keyed hash. Both sides have a secret or none has one: a side that says that it has none is
-// refused by one that has, so nobody can talk a node out of asking.
+// The acceptor speaks second, because it says what it knows of who dialled. It proves nothing to a dialler that has not proved itself, so that who
+// merely connects learns no keyed hash. Both sides have a secret or none has one: a side that says that it has none is
+// refused by one that has, so nobody can talk a node out of asking. A refused dialler gets the acceptor's greeting still: it may find out why.
 
 namespace Torc.Node.Peers;
 
@@ -38,7 +38,7 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     /// <summary>What a peer may send before it is known.</summary>
     public const int BytesMax = PeerGreeting.BytesMax + ClusterSecret.ProofBytes;
 
-    private readonly PeerGreeting _own = own with { HasSecret = secret is not null };
+    private PeerGreeting _own = own with { HasSecret = secret is not null };
     private readonly byte[] _pending = new byte[Math.Max(PeerGreeting.BytesMax, ClusterSecret.ProofBytes)];
     private byte[] _ownBytes = [], _peerBytes = []; // the greetings as they were sent: a later version's says more than this one knows
     private int _pendingBytes;
@@ -48,6 +48,12 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
 
     /// <summary>Why the peer was refused, in a few words.</summary>
     public string Problem { get; private set; } = "";
+
+    /// <summary>Refused because the log of one of the two has gone back in time (<see cref="Control.LogPositions"/>); it opens when that one has taken note.</summary>
+    public bool IsAboutLogs { get; private set; }
+
+    /// <summary>It is this node's own log.</summary>
+    public bool OwnLogWentBack { get; private set; }
 
     /// <summary>What it means when the peer closes the connection now.</summary>
     public string ProblemWhenClosed => Peer is null
@@ -59,12 +65,11 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     /// <summary>The peer is no member, and is told maps only.</summary>
     public bool IsGuest => policy.IsGuest(Peer!);
 
-    /// <summary>What this side sends first.</summary>
+    /// <summary>What this side sends before it has heard anything: nothing when the peer dialled.</summary>
     public void Start(ByteWriter to)
     {
-        int start = to.Length;
-        _own.Encode(to);
-        _ownBytes = to.Written[start..].ToArray();
+        if (Dialled)
+            Greet(expected, to);
     }
 
     /// <summary>Takes bytes from the front of <paramref name="input"/>, never beyond the handshake's end; what is to be sent goes to <paramref name="output"/>.</summary>
@@ -75,15 +80,19 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
         {
             bool complete = Fill(ref input, PeerGreeting.LengthOf(default)) && Fill(ref input, PeerGreeting.LengthOf(_pending.AsSpan(0, _pendingBytes)));
             PeerGreeting? greeting = PeerGreeting.TryDecode(_pending.AsSpan(0, _pendingBytes), out string problem);
+            if (greeting is null && !complete && problem.Length == 0)
+                return LinkHandshakeOutcome.NeedMore;
+            if (!Dialled)
+                Greet(greeting?.Node, output);
             if (greeting is null)
-                return complete || problem.Length > 0 ? Refuse(problem) : LinkHandshakeOutcome.NeedMore;
+                return Refuse(problem);
             if (FindProblem(greeting) is { } refusal)
                 return Refuse(refusal);
             Peer = greeting;
             _peerBytes = _pending[.._pendingBytes];
             _pendingBytes = 0;
             if (secret is null)
-                return LinkHandshakeOutcome.Done;
+                return Conclude();
             if (Dialled)
                 WriteProof(output);
         }
@@ -93,7 +102,33 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
             return Refuse($"node {Peer.Node} has another cluster secret");
         if (!Dialled)
             WriteProof(output);
-        return LinkHandshakeOutcome.Done;
+        return Conclude();
+    }
+
+    private void Greet(ushort? peer, ByteWriter to)
+    {
+        _own = _own with { LogOfPeer = peer is { } node ? policy.Logs.GetValueOrDefault(node) : default };
+        int start = to.Length;
+        _own.Encode(to);
+        _ownBytes = to.Written[start..].ToArray();
+    }
+
+    /// <summary>The peer is who it says: what it knows of this node's log can be believed.</summary>
+    private LinkHandshakeOutcome Conclude()
+    {
+        OwnLogWentBack = !_own.DoubtsItsLog && Peer!.LogOfPeer.IsBeyond(_own);
+        if (OwnLogWentBack)
+            return RefuseLog($"the log of this node ended at {_own.RecoveredOffset} when it started, and it had told node {Peer!.Node} of {Peer.LogOfPeer.Offset}");
+        LogPosition told = policy.Logs.GetValueOrDefault(Peer!.Node);
+        return Peer.DoubtsItsLog || !told.IsBeyond(Peer)
+            ? LinkHandshakeOutcome.Done
+            : RefuseLog($"the log of node {Peer.Node} ended at {Peer.RecoveredOffset} when it started, and it had told of {told.Offset}: it goes on as one that lost the end of its log");
+    }
+
+    private LinkHandshakeOutcome RefuseLog(string problem)
+    {
+        IsAboutLogs = true;
+        return Refuse(problem);
     }
 
     private void WriteProof(ByteWriter output)
@@ -107,7 +142,8 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     {
         if (policy.FindProblem(_own, greeting) is { } problem)
             return problem;
-        if (expected is { } wanted && greeting.Node != wanted)
+        // A removed node that runs where another should is told that it was removed.
+        if (expected is { } wanted && greeting.Node != wanted && !policy.IsFenced(greeting.Node, greeting.Birth))
             return $"node {greeting.Node} answers where node {wanted} should";
         if (greeting.HasSecret == _own.HasSecret)
             return null;

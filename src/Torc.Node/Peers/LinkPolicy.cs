@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Torc.Core.Placement;
 using Torc.Node.Control;
 
@@ -12,6 +13,9 @@ public sealed record LinkPolicy(NodeInfo Self, Standing Standing, ClusterMap? Ma
 {
     /// <summary>The highest <see cref="ClusterLevel"/> that the node agrees to; it goes along with its cluster's in any case.</summary>
     public byte LevelMax { get; init; } = ClusterLevel.Newest;
+
+    /// <summary>By node: how far its log has come, as it told last (<see cref="LogPositions"/>).</summary>
+    public ImmutableDictionary<ushort, LogPosition> Logs { get; init; } = ImmutableDictionary<ushort, LogPosition>.Empty;
 
     /// <summary>How the node greets on a new connection.</summary>
     public PeerGreeting Greet(int processId, ulong settingsDigest, ulong incarnation, UInt128 nonce) =>

@@ -1,7 +1,8 @@
 // The first bytes each side of a link sends:
 //
 //   | magic "TORCPEER" | protocol u16 | bytes u16 | node u16 | process id u32 | cluster id u64 | birth u64 | settings digest u64 | incarnation u64 |
-//   | oldest level u8 | newest level u8 | cluster's level u8 | has secret u8 | nonce 16 | what later versions add | crc32c u32 |
+//   | oldest level u8 | newest level u8 | cluster's level u8 | flags u8 (1: has secret, 2: doubts its log) | nonce 16 | recovered offset i64 |
+//   | log position of the other node | what later versions add | crc32c u32 |
 //
 // The second number of bytes counts all of it; the checksum covers all before it. A later version puts what it adds before the checksum, and
 // an earlier one passes over that. Another protocol, another cluster, no level in common, or other first nodes and settings are refused before any frame
@@ -23,16 +24,18 @@ public sealed record PeerGreeting(
     ushort Node, int ProcessId, ulong SettingsDigest, ulong Incarnation, UInt128 Nonce = default, bool HasSecret = false)
 {
     /// <summary>Of greetings, proofs and frames; what is in the frames is a matter of the cluster's level.</summary>
-    public const ushort ProtocolVersion = 4;
+    public const ushort ProtocolVersion = 5;
 
     /// <summary>What this version sends.</summary>
-    public const int Bytes = 74;
+    public const int Bytes = 106;
 
     /// <summary>What a later version may send.</summary>
     public const int BytesMax = 512;
 
     private const int VersionEnd = 10;
     private const int HeadBytes = 12;
+    private const int SecretFlag = 1;
+    private const int DoubtsFlag = 2;
 
     /// <summary>The cluster that it is a member of; 0 while it is of none.</summary>
     public ulong ClusterId { get; init; }
@@ -49,6 +52,15 @@ public sealed record PeerGreeting(
     /// <summary>The level of the cluster that it is a member of; 0 while it is of none.</summary>
     public byte LevelOfCluster { get; init; }
 
+    /// <summary>How much of its log this run found: the end of each shard's, summed.</summary>
+    public long RecoveredOffset { get; init; }
+
+    /// <summary>None of its copies counts because it was in the log that this run found.</summary>
+    public bool DoubtsItsLog { get; init; }
+
+    /// <summary>What the node that is greeted told the sender last, in this run or an earlier one.</summary>
+    public LogPosition LogOfPeer { get; init; }
+
     public void Encode(ByteWriter to)
     {
         int start = to.Length;
@@ -64,9 +76,11 @@ public sealed record PeerGreeting(
         to.WriteByte(OldestLevel);
         to.WriteByte(NewestLevel);
         to.WriteByte(LevelOfCluster);
-        to.WriteByte(HasSecret ? (byte)1 : (byte)0);
+        to.WriteByte((byte)((HasSecret ? SecretFlag : 0) | (DoubtsItsLog ? DoubtsFlag : 0)));
         to.WriteUInt64((ulong)Nonce);
         to.WriteUInt64((ulong)(Nonce >> 64));
+        to.WriteInt64(RecoveredOffset);
+        LogOfPeer.Encode(to);
         to.WriteUInt32(Crc32C.Compute(to.Written[start..]));
     }
 
@@ -102,13 +116,13 @@ public sealed record PeerGreeting(
         problem = "a greeting with a wrong checksum";
         if (reader.ReadUInt16() != length || BinaryPrimitives.ReadUInt32LittleEndian(bytes[(length - sizeof(uint))..]) != Crc32C.Compute(bytes[..(length - sizeof(uint))]))
             return null;
-        PeerGreeting greeting = Decode(ref reader, out byte hasSecret);
-        bool isValid = hasSecret <= 1 && greeting.OldestLevel <= greeting.NewestLevel;
+        PeerGreeting greeting = Decode(ref reader, out int flags);
+        bool isValid = flags <= (SecretFlag | DoubtsFlag) && greeting.OldestLevel <= greeting.NewestLevel;
         problem = isValid ? "" : "a greeting that says nothing possible";
         return isValid ? greeting : null;
     }
 
-    private static PeerGreeting Decode(ref ByteReader reader, out byte hasSecret)
+    private static PeerGreeting Decode(ref ByteReader reader, out int flags)
     {
         ushort node = reader.ReadUInt16();
         int processId = (int)reader.ReadUInt32();
@@ -116,15 +130,18 @@ public sealed record PeerGreeting(
         ulong digest = reader.ReadUInt64();
         ulong incarnation = reader.ReadUInt64();
         byte oldest = reader.ReadByte(), newest = reader.ReadByte(), ofCluster = reader.ReadByte();
-        hasSecret = reader.ReadByte();
+        flags = reader.ReadByte();
         ulong low = reader.ReadUInt64(), high = reader.ReadUInt64();
-        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), hasSecret == 1)
+        return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), (flags & SecretFlag) != 0)
         {
             ClusterId = clusterId,
             Birth = birth,
             OldestLevel = oldest,
             NewestLevel = newest,
             LevelOfCluster = ofCluster,
+            DoubtsItsLog = (flags & DoubtsFlag) != 0,
+            RecoveredOffset = reader.ReadInt64(),
+            LogOfPeer = LogPosition.Decode(ref reader),
         };
     }
 }

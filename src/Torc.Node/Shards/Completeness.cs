@@ -42,11 +42,15 @@ internal sealed class Completeness : IResumable
         bool proved = report.Damages.Count == 0 && report.LogProvedComplete && (report.CleanStop || previous == Durability.Always);
         if (known && proved)
             complete!.CopyTo(completeness.Flags, 0);
+        completeness.IsProved = known && proved;
         // Without damage what is left of the log is all up to some moment.
         if (known && report.Damages.Count == 0)
             complete!.CopyTo(completeness._wasComplete, 0);
         return completeness;
     }
+
+    /// <summary>The log proved that it is whole, and copies that counted at its end do.</summary>
+    public bool IsProved { get; private set; }
 
     /// <summary>The copy was complete at some moment of the last run, and nothing is missing that was in its log then.</summary>
     public bool LacksOnlyItsEnd(int partition) => _wasComplete[partition];

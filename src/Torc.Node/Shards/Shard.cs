@@ -37,6 +37,7 @@ public sealed class Shard
     private readonly ParkedOperations _parked;
     private readonly ByteWriter _reply = new();
     private int _replyStart;
+    private bool _doubtsItsLog;
 
     internal Shard(TorcNode node, int index, ShardStore store, RecoveryReport report, IDisk disk, StorageOptions storage)
     {
@@ -50,6 +51,8 @@ public sealed class Shard
         Floors = new Floors(store);
         Trees = new RowTrees(store, Floors, node.PartitionCount);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
+        RecoveredOffset = report.EndOffset;
+        DoubtsItsLog = !_completeness.IsProved;
         _behind = new bool[node.PartitionCount];
         Garbage = GarbageFloors.Open(store, disk, Clock, _completeness);
         Tombstones = new Tombstones(this);
@@ -104,6 +107,19 @@ public sealed class Shard
 
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
+
+    /// <summary>Where the log ended that this run found.</summary>
+    public long RecoveredOffset { get; }
+
+    /// <summary>What lies before it outlives every crash that the durability is made for. Read by other threads.</summary>
+    public long SafeOffset => _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
+
+    /// <summary>No copy counts because it was in the log that this run found. Read by other threads.</summary>
+    public bool DoubtsItsLog
+    {
+        get => Volatile.Read(ref _doubtsItsLog);
+        private set => Volatile.Write(ref _doubtsItsLog, value);
+    }
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;
@@ -232,6 +248,8 @@ public sealed class Shard
         if (!view.IsFormed)
             return;
         TakeMap(previous.Map);
+        if (view.LogWentBack && !DoubtsItsLog)
+            DoubtLog();
         Hints.OnView(view);
         foreach (PeerState peer in previous.Peers)
         {
@@ -279,8 +297,7 @@ public sealed class Shard
     internal bool IsRemote(ClusterMap map, ushort node) => map.DataCentreCount > 1 && map.PlaceOf(View.Self) >= 0 && map.DataCentreOf(node) != map.DataCentreOf(View.Self);
 
     /// <summary>The log is as durable up to an offset as its mode promises: what was acknowledged there is not lost.</summary>
-    internal bool IsLogSafe(long offset) =>
-        _storage.Mode == StorageMode.Memory || (_storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset) >= offset;
+    internal bool IsLogSafe(long offset) => SafeOffset >= offset;
 
     /// <summary>What lies before an offset outlives a power loss, as far as this node's durability ever asks for that; replies with <c>always</c> wait for it anyway.</summary>
     internal bool IsOnDisk(long offset) => _storage.Durability != Durability.EverySecond || Store.DurableOffset >= offset;
@@ -343,6 +360,19 @@ public sealed class Shard
         SetComplete(partition, false);
         Garbage.OnUnknown(partition);
         _repair.CatchUp.OnDamaged(partition);
+    }
+
+    /// <summary>The log has gone back in time (<see cref="Control.LogPositions"/>): what is left is as it was at a moment before, as after a loss of power.</summary>
+    private void DoubtLog()
+    {
+        for (ushort partition = 0; partition < PartitionsOfCluster; partition++)
+        {
+            if (!Holds(partition) || View.Map!.MembersOf(partition).Length == 1)
+                continue;
+            SetComplete(partition, false);
+            _repair.CatchUp.OnDamaged(partition);
+        }
+        DoubtsItsLog = true;
     }
 
     /// <summary>Runs a request with this node as its coordinator.</summary>

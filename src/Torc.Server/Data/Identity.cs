@@ -11,8 +11,8 @@ namespace Torc.Server.Data;
 ///   0  "TORCNODE"                      8   magic
 ///   8  format version                  4   refused when it is not the one this build knows
 ///  12  birth                           4   random; the directory's identity in the cluster map
-///  16  incarnation seed                4   random; equals birth until the start counter wraps
-///  20  start counter                   2   starts under this seed
+///  16  incarnation seed                4   random; drawn anew at every start
+///  20  start counter                   2   starts, modulo 65,536
 ///  22  shard count                     2
 ///  24  segment bytes                   8
 ///  32  first nodes                     4 + n   their sorted list, joined by commas (UTF-8)
@@ -24,14 +24,13 @@ public sealed record Identity
 {
     public const uint CurrentFormat = 1;
     public const int BytesMax = 16 << 20;
-    private const int StartsPerSeedMax = ushort.MaxValue;
     private static ReadOnlySpan<byte> Magic => "TORCNODE"u8;
 
     public required uint Birth { get; init; }
 
     public required uint IncarnationSeed { get; init; }
 
-    /// <summary>How often the node started under <see cref="IncarnationSeed"/>, this start included; 0 before the first.</summary>
+    /// <summary>How often the node started, this start included, modulo 65,536.</summary>
     public required ushort StartCounter { get; init; }
 
     public required ushort ShardCount { get; init; }
@@ -49,12 +48,10 @@ public sealed record Identity
     public ulong Incarnation => ((ulong)IncarnationSeed << 16) | StartCounter;
 
     /// <summary>
-    /// The identity of the next start. After 65,535 starts the seed is drawn anew and counting begins again, so a
-    /// node that was restarted for years still never repeats an incarnation.
+    /// The identity of the next start. The counter alone would be repeated by a data directory that was put back to an earlier state, and the
+    /// seed alone by chance after many starts; together they are not.
     /// </summary>
-    public Identity WithNextStart(uint freshSeed) => StartCounter < StartsPerSeedMax
-        ? this with { StartCounter = (ushort)(StartCounter + 1) }
-        : this with { StartCounter = 1, IncarnationSeed = freshSeed };
+    public Identity WithNextStart(uint freshSeed) => this with { StartCounter = unchecked((ushort)(StartCounter + 1)), IncarnationSeed = freshSeed };
 
     public Identity WithMap(ReadOnlySpan<byte> map) => this with { Map = map.ToArray() };
 

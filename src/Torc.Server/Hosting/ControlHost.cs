@@ -10,7 +10,7 @@ using Torc.Server.Hosting.Shards;
 
 namespace Torc.Server.Hosting;
 
-internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, VoteSaved, Request, Stop, Tick }
+internal enum ControlWorkKind { LinkUp, LinkDown, Frame, MapPersisted, VoteSaved, Request, LogWentBack, Stop, Tick }
 
 /// <summary>One input of the control plane.</summary>
 internal readonly record struct ControlWork(ControlWorkKind Kind, ushort Node = 0, object? Subject = null);
@@ -69,6 +69,13 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
         Add(new ControlWork(ControlWorkKind.Request, Subject: new ClusterRequest(number, wish)));
         Pump();
         return number;
+    }
+
+    /// <summary>A peer remembers more of this node's log than was found at this start.</summary>
+    internal void OnLogWentBack(string detail)
+    {
+        Add(new ControlWork(ControlWorkKind.LogWentBack, Subject: detail));
+        Pump();
     }
 
     /// <summary>Tells the peers that this node is about to end.</summary>
@@ -142,6 +149,9 @@ internal sealed class ControlHost(HostParts parts, Action<ClusterMap> saveMap, A
                 break;
             case ControlWorkKind.Request:
                 control.Ask((ClusterRequest)work.Subject!, now, outbox);
+                break;
+            case ControlWorkKind.LogWentBack:
+                control.OnLogWentBack((string)work.Subject!, now, outbox);
                 break;
             case ControlWorkKind.Stop:
                 control.BeginStopping(now, outbox);

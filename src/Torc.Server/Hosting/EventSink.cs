@@ -38,6 +38,9 @@ internal sealed class EventSink(ILogger log)
             case NodeEventKind.Removed:
                 log.Removed(happened.Node, happened.Detail ?? "");
                 break;
+            case NodeEventKind.LogWentBack:
+                log.LogWentBack(happened.Detail ?? "");
+                break;
             case NodeEventKind.DiskSlow:
                 log.DiskSlow(happened.Count);
                 break;

@@ -40,6 +40,7 @@ internal sealed class NodeHost : IDisposable
     private HostTimer? _timer;
     private StorageTotals _totals = new() { Shards = [] };
     private long _totalsMicros;
+    private long _startedMicros;
     private bool _wasDiskFull;
 
     internal NodeHost(SettingValues settings, NodeHome home, ClientRegistry clients, LoopTransport transport, INodeFate fate, ILoggerFactory loggers)
@@ -78,6 +79,9 @@ internal sealed class NodeHost : IDisposable
     /// <summary>True between <see cref="Start"/> and <see cref="StopCleanly"/>.</summary>
     internal bool IsServing { get; private set; }
 
+    /// <summary>Since <see cref="Start"/>.</summary>
+    internal TimeSpan Serving => TimeSpan.FromMicroseconds(HostClock.MonotonicMicros - _startedMicros);
+
     /// <summary>The process is about to end.</summary>
     internal bool IsStopping { get; private set; }
 
@@ -111,6 +115,7 @@ internal sealed class NodeHost : IDisposable
         _dialers = new PeerDialers(_transport, _parts.Links, _door.OnDialled, _log, _stopping.Token);
         _control.Dial(_dialers);
         _timer = new HostTimer(_parts.Node.Options.TickIntervalMs, Tick, Housekeep, _fate);
+        _startedMicros = HostClock.MonotonicMicros;
         IsServing = true;
     }
 

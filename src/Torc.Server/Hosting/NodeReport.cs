@@ -13,6 +13,12 @@ namespace Torc.Server.Hosting;
 /// <summary>Tells the HTTP door of a node, from its first moment on: <see cref="Host"/> is absent until the node was made.</summary>
 internal sealed class NodeReport(SettingValues settings) : INodeReport
 {
+    /// <summary>For so long after a start the node waits to be linked with every member that may live: who restarts one node after the other goes on when this one is ready.</summary>
+    private static readonly TimeSpan LinkingMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>After so long who lives was heard of, by way of others at least.</summary>
+    private static readonly TimeSpan HearingMax = TimeSpan.FromSeconds(3);
+
     private volatile NodeHost? _host;
 
     internal NodeHost? Host
@@ -35,7 +41,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
                 Standing.Forming => $"the cluster is not formed: {host.Parts.Links.Open} of {settings.FirstNodes.Addresses.Count - 1} other first nodes are linked",
                 Standing.Joining => Joining(host),
                 Standing.Removed => "the node was removed from its cluster",
-                _ => ShortageOf(host.View.Map!, host.View),
+                _ => ShortageOf(host.View.Map!, host.View) ?? Unlinked(host.View, host.Serving),
             };
         }
     }
@@ -62,6 +68,14 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
         int needed = Levels.Required(ConsistencyLevel.Quorum, Math.Min(copies, nodes.Length));
         int up = nodes.Count(node => view.IsUp(node.Id));
         return up >= needed ? null : $"{up} of {nodes.Length} nodes{(isLocal ? " of this data centre" : "")} are up, and a quorum takes {needed}";
+    }
+
+    private static string? Unlinked(ClusterView view, TimeSpan serving)
+    {
+        if (serving > LinkingMax)
+            return null;
+        PeerState? missing = view.Peers.FirstOrDefault(peer => !view.IsUp(peer.Node.Id) && (peer.IsAlive || serving < HearingMax));
+        return missing is null ? null : $"node {missing.Node.Id} is not linked yet";
     }
 
     public NodeStatus Self()

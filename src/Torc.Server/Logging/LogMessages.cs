@@ -78,8 +78,11 @@ internal static partial class LogMessages
     [LoggerMessage(32, LogLevel.Information, "the cluster map changed: {Detail}")]
     internal static partial void MapAdvanced(this ILogger log, string detail);
 
-    [LoggerMessage(40, LogLevel.Critical, "VOTERS RECOVERED on an operator's word, {Detail}. If one of those lives, stop it now and wipe its data directory: two halves that decide lose writes when they meet")]
+    [LoggerMessage(46, LogLevel.Critical, "VOTERS RECOVERED on an operator's word, {Detail}. If one of those lives, stop it now and wipe its data directory: two halves that decide lose writes when they meet")]
     internal static partial void VotersRecovered(this ILogger log, string detail);
+
+    [LoggerMessage(45, LogLevel.Error, "{Detail}. Was its data directory put back to an earlier state? No copy here counts until it has caught up with the others")]
+    internal static partial void LogWentBack(this ILogger log, string detail);
 
     [LoggerMessage(33, LogLevel.Critical, "node {Node} is no member any more and takes no commands, {Detail}")]
     internal static partial void Removed(this ILogger log, int node, string detail);

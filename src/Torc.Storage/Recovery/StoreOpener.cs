@@ -50,7 +50,7 @@ internal static class StoreOpener
         reader.ReadAll(survey);
         var cut = new TailCut(options.SegmentBytes, reader.NamedOffset, report);
         cut.Judge(survey.Segments);
-        Describe(survey, cut, report);
+        Describe(survey, cut, options, report);
         var supply = new SegmentSupply(options.ReservedSegments);
         Repair(disk, survey, cut, reader.NamedOffset, options, supply);
         ShardStore store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept), supply,
@@ -64,7 +64,7 @@ internal static class StoreOpener
     private static ulong NewLogId(StorageOptions options, Instant now) =>
         StableHash.Combine(StableHash.Combine((ulong)now.WallMs, (ulong)now.MonotonicMicros), (ulong)options.ShardIndex);
 
-    private static void Describe(DirectorySurvey survey, TailCut cut, RecoveryReport report)
+    private static void Describe(DirectorySurvey survey, TailCut cut, StorageOptions options, RecoveryReport report)
     {
         SegmentHeader? newestRun = null;
         foreach (FoundSegment segment in survey.Segments)
@@ -81,6 +81,7 @@ internal static class StoreOpener
         if (cut.Kept.Count == 0)
             return;
         FoundSegment last = cut.Kept[^1];
+        report.EndOffset = last.Sequence * options.SegmentBytes + last.End;
         report.CleanStop = last.LastKind == Records.RecordKind.CleanStop && last.HasOwnHeader && last.Header.Run == newestRun?.Run;
     }
 

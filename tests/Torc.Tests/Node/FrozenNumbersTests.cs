@@ -18,7 +18,7 @@ public class FrozenNumbersTests
             "21 ScanReply", "22 Forward", "23 ForwardReply", "24 List", "25 ListReply", "26 Hint", "27 HintReply", "28 Relay", "29 PassedWrite",
             "40 TreeRoots", "41 TreeRootsReply", "42 TreeNodes", "43 TreeNodesReply", "44 Floor", "45 FloorReply",
         ]);
-        PeerGreeting.ProtocolVersion.ShouldBe((ushort)4);
+        PeerGreeting.ProtocolVersion.ShouldBe((ushort)5);
         (ClusterLevel.Oldest, ClusterLevel.Newest).ShouldBe(((byte)2, (byte)3), "what came with a level stays at it");
         PeerFrame.HeaderBytes.ShouldBe(8);
         PeerFrame.MessageHeaderBytes.ShouldBe(15);

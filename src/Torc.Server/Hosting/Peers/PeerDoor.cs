@@ -39,6 +39,7 @@ internal sealed class PeerDoor(
     {
         PeerGreeting greeting;
         bool isGuest;
+        LinkHandshake? handshake = null;
         int stranger = dialled ? 0 : 1;
         try
         {
@@ -46,14 +47,16 @@ internal sealed class PeerDoor(
                 throw new PeerRefusedException("too many connections that have not shown who they are");
             UInt128 nonce = BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(sizeof(ulong) * 2));
             LinkPolicy policy = node.Control.Policy;
-            PeerGreeting own = policy.Greet(Environment.ProcessId, node.Control.SettingsDigest, node.Identity.Incarnation, nonce);
-            var handshake = new LinkHandshake(own, secret, expected, policy, dialsAnyone: dialled && expected is null);
+            PeerGreeting own = node.Greet(policy, Environment.ProcessId, nonce);
+            handshake = new LinkHandshake(own, secret, expected, policy, dialsAnyone: dialled && expected is null);
             greeting = await PeerHandshake.Greet(connection.Transport, handshake, stopping);
             isGuest = handshake.IsGuest;
         }
         catch (PeerRefusedException refused)
         {
             _refusals.Add(refused.Message, HostClock.MonotonicMicros);
+            if (handshake is { OwnLogWentBack: true })
+                control.OnLogWentBack(refused.Message);
             return refused.Message;
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException or ConnectionAbortedException)

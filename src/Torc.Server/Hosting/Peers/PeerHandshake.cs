@@ -30,11 +30,11 @@ internal static class PeerHandshake
             bytes.Clear();
             if (outcome == LinkHandshakeOutcome.Done)
                 return handshake.Peer!;
+            if (outcome == LinkHandshakeOutcome.Refused)
+                throw new PeerRefusedException(handshake.Problem);
             ReadResult read = await pipe.Input.ReadAsync(patience.Token);
             outcome = Step(handshake, read.Buffer, bytes, out SequencePosition taken);
             pipe.Input.AdvanceTo(taken);
-            if (outcome == LinkHandshakeOutcome.Refused)
-                throw new PeerRefusedException(handshake.Problem);
             if (outcome == LinkHandshakeOutcome.NeedMore && read.IsCompleted)
                 throw new PeerRefusedException(handshake.ProblemWhenClosed);
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Torc.Base;
 using Torc.Core.Placement;
 using Torc.Node.Control;
@@ -69,9 +70,8 @@ public sealed class LinkHandshakeTests
     public void A_secret_on_one_side_only_is_refused_by_both(bool diallerHasIt, string atDialler, string atAcceptor)
     {
         Side dialler = Dialler(diallerHasIt ? Secret : null), acceptor = Acceptor(diallerHasIt ? null : Secret);
-        byte[] fromDialler = dialler.Sent(), fromAcceptor = acceptor.Sent();
-        acceptor.Take(fromDialler);
-        dialler.Take(fromAcceptor);
+        acceptor.Take(dialler.Sent());
+        dialler.Take(acceptor.Sent());
         dialler.Machine.Problem.ShouldBe(atDialler);
         acceptor.Machine.Problem.ShouldBe(atAcceptor);
         dialler.Sent().ShouldBeEmpty();
@@ -144,12 +144,59 @@ public sealed class LinkHandshakeTests
         {
             Side dialler = Dialler(Secret), acceptor = Acceptor(Secret);
             byte[] greeting = dialler.Sent();
-            dialler.Take(acceptor.Sent());
+            dialler.Take(Encoded(Greeting(1, hasSecret: true)));
             byte[] bytes = [.. greeting, .. dialler.Sent()];
             bytes = random.Chance(0.3) ? bytes[..random.Below(bytes.Length)] : Flip(bytes, random);
             acceptor.Take(bytes);
             acceptor.Outcome.ShouldNotBe(LinkHandshakeOutcome.Done);
         }
+    }
+
+    /// <summary>A node that comes back with less of its log than a peer remembers is told so by that peer, whoever of them dialled, and only once its identity is proved.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_log_that_went_back_is_noticed_by_both_sides(bool withSecret, bool returnerDials)
+    {
+        ClusterSecret? secret = withSecret ? Secret : null;
+        (Side returner, Side peer) = Meet(Returning(0, recovered: 99), secret, returnerDials);
+        returner.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        returner.Machine.OwnLogWentBack.ShouldBeTrue();
+        peer.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        peer.Machine.IsAboutLogs.ShouldBeTrue();
+        peer.Machine.OwnLogWentBack.ShouldBeFalse();
+        if (withSecret)
+            returner.Machine.Problem.ShouldBe("the log of this node ended at 99 when it started, and it had told node 1 of 100");
+    }
+
+    [Theory]
+    [InlineData(100, 5, false)] // as much as it told of
+    [InlineData(99, 4, false)] // the very run that told it
+    [InlineData(99, 5, true)] // it has taken note
+    public void A_log_that_did_not_go_back_opens_links(long recovered, ulong incarnation, bool doubts)
+    {
+        PeerGreeting greeting = Returning(0, recovered) with { Incarnation = incarnation, DoubtsItsLog = doubts };
+        (Side returner, Side peer) = Meet(greeting, Secret, returnerDials: true);
+        returner.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+        peer.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+    }
+
+    [Fact]
+    public void A_data_directory_that_was_made_anew_went_nowhere() =>
+        Meet(Returning(0, recovered: 0) with { Birth = 9 }, null, returnerDials: true).Peer.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+
+    /// <summary>Who does not know the secret cannot talk a node out of its copies.</summary>
+    [Fact]
+    public void Hearsay_about_a_log_is_not_believed_before_the_proof()
+    {
+        var returner = new Side(new LinkHandshake(Returning(0, recovered: 99), Secret, 1, Policy(3)));
+        returner.Sent();
+        returner.Take(Encoded(Greeting(1, hasSecret: true) with { LogOfPeer = new LogPosition(3, 4, 100) }));
+        returner.Take(new byte[ClusterSecret.ProofBytes]);
+        returner.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
+        returner.Machine.OwnLogWentBack.ShouldBeFalse();
     }
 
     [Fact]
@@ -215,6 +262,21 @@ public sealed class LinkHandshakeTests
         using var bytes = new ByteWriter();
         greeting.Encode(bytes);
         return bytes.Written.ToArray();
+    }
+
+    private PeerGreeting Returning(ushort node, long recovered) => Greeting(node) with { Birth = 3, Incarnation = 5, RecoveredOffset = recovered };
+
+    /// <summary>A node that comes back meets node 1, which remembers offset 100 of its run 4.</summary>
+    private (Side Returner, Side Peer) Meet(PeerGreeting returning, ClusterSecret? secret, bool returnerDials)
+    {
+        LinkPolicy remembers = Policy(3) with { Logs = ImmutableDictionary<ushort, LogPosition>.Empty.Add(returning.Node, new LogPosition(3, 4, 100)) };
+        var returner = new Side(new LinkHandshake(returning, secret, returnerDials ? 1 : null, Policy(3)));
+        var peer = new Side(new LinkHandshake(Greeting(1), secret, returnerDials ? null : returning.Node, remembers));
+        if (returnerDials)
+            Converse(returner, peer, int.MaxValue);
+        else
+            Converse(peer, returner, int.MaxValue);
+        return (returner, peer);
     }
 
     private static LinkPolicy Policy(int firstNodes) => new(new NodeInfo(0, "", "", 0, 0, "", "", 1, 1), Standing.Forming, null, firstNodes);

@@ -1,3 +1,4 @@
+using Torc.Base;
 using Torc.Core.Placement;
 using Torc.Core.Replication;
 using Torc.Node.Control;
@@ -50,6 +51,19 @@ public class LinkPolicyTests
             Member().FindProblem(Own(), peer).ShouldBeNull();
         Member().IsGuest(peer).ShouldBeTrue();
         Member().IsGuest(Peer(5, 105, Map.ClusterId)).ShouldBeFalse();
+    }
+
+    /// <summary>Old data of a removed node, started where a newer member should be: it is told, however the link came about.</summary>
+    [Fact]
+    public void A_removed_node_that_answers_for_another_is_a_guest()
+    {
+        var handshake = new LinkHandshake(Own(), null, expected: 5, Member());
+        using var bytes = new ByteWriter();
+        Peer(3, 103, Map.ClusterId).Encode(bytes);
+        ReadOnlySpan<byte> input = bytes.Written;
+        using var output = new ByteWriter();
+        handshake.Step(ref input, output).ShouldBe(LinkHandshakeOutcome.Done);
+        handshake.IsGuest.ShouldBeTrue();
     }
 
     [Fact]

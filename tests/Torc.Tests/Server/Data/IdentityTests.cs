@@ -69,4 +69,11 @@ public sealed class IdentityTests
         }
         identity.Birth.ShouldBe(Sample.Birth);
     }
+
+    [Fact]
+    public void A_directory_that_was_put_back_starts_under_another_incarnation_than_the_run_that_was_lost()
+    {
+        var random = new SeededRandom(4);
+        Sample.WithNextStart((uint)random.Next()).Incarnation.ShouldNotBe(Sample.WithNextStart((uint)random.Next()).Incarnation);
+    }
 }

@@ -42,7 +42,7 @@ public sealed class PeerLinkTests
     public async Task A_peer_that_cannot_be_is_refused(int node, int? expected, ulong digest, string why)
     {
         Task<PeerGreeting> left = PeerHandshake.Greet(_pipes.Left, new LinkHandshake(Greeting(0), null, (ushort?)expected, Policy(3)), CancellationToken.None);
-        _ = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(new PeerGreeting((ushort)node, 1, digest, 5), null, null, Policy(9)), CancellationToken.None);
+        _ = PeerHandshake.Greet(_pipes.Right, new LinkHandshake(new PeerGreeting((ushort)node, 1, digest, 5), null, expected is null ? 0 : null, Policy(9), dialsAnyone: false), CancellationToken.None);
         (await left.ShouldThrowAsync<PeerRefusedException>()).Message.ShouldStartWith(why);
     }
 

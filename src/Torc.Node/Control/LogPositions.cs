@@ -1,0 +1,40 @@
+// Notices a node whose log has gone back in time: its data directory was replaced by an earlier copy of itself.
+//
+// What a node acknowledged and then forgot is not noticed by looking at its files: an earlier state of a log is as whole as a later one. Its peers
+// notice: each tells the others with its heartbeats how far its log has come, and they remember it for as long as they run. When a link opens each
+// side tells how much of its log it found when it started, and what it remembers of the other (PeerGreeting). If a peer remembers more of an earlier
+// run than was found, the link is refused (LinkHandshake) and the node takes its copies to be incomplete, as after a loss of power; from then on its
+// greetings say so, and links open.
+//
+// Nothing is noticed when no peer runs that heard the later state: when a whole cluster is put back to one moment, that is as it should be.
+
+using System.Collections.Immutable;
+using Torc.Node.Peers;
+
+namespace Torc.Node.Control;
+
+internal sealed class LogPositions(TorcNode node)
+{
+    /// <summary>By node: what it told last. Replaced, never changed.</summary>
+    public ImmutableDictionary<ushort, LogPosition> Told { get; private set; } = ImmutableDictionary<ushort, LogPosition>.Empty;
+
+    /// <summary>This node's log ends before what it told a peer in an earlier run.</summary>
+    public bool WentBack { get; private set; }
+
+    /// <summary>False when that was known.</summary>
+    public bool TryGoBack()
+    {
+        bool isNew = !WentBack;
+        WentBack = true;
+        return isNew;
+    }
+
+    /// <summary>What this node tells now.</summary>
+    public LogPosition Own => new(node.Identity.Self.Birth, node.Identity.Incarnation, node.LogOffset);
+
+    public void Take(ushort from, in LogPosition told)
+    {
+        if (Told.GetValueOrDefault(from) != told)
+            Told = Told.SetItem(from, told);
+    }
+}

@@ -1,0 +1,57 @@
+using Torc.SystemTests.Harness;
+using Torc.SystemTests.Processes;
+using Torc.SystemTests.Wire;
+
+namespace Torc.SystemTests.Faults;
+
+/// <summary>The data directory of a node is replaced by a copy from before, as by a backup: the node must not be believed about what was written since.</summary>
+public sealed class PutBackTests
+{
+    private const int Keys = 3_000;
+    private const int HeartbeatsMs = 1_000;
+
+    [SystemFact]
+    public void A_node_that_was_put_back_shows_nothing_old()
+    {
+        using TorcCluster cluster = TorcCluster.Start(3);
+        new KnownKeys("key", Keys, 20).Write(cluster[0]);
+        TorcNode node = cluster[2];
+        node.StopCleanly();
+        using var backup = new TemporaryDirectory();
+        Copy(node.Directory, backup.Path);
+        node.Restart();
+        using (RespClient client = cluster[0].Connect())
+        {
+            for (int key = 0; key < Keys; key++)
+                client.Append("SET", $"key:{key}", "newer");
+            client.Flush();
+            for (int key = 0; key < Keys; key++)
+                RespClient.TextOf(client.ReadReply()).ShouldBe("OK");
+        }
+        Thread.Sleep(HeartbeatsMs); // nothing is remembered of what no heartbeat told
+
+        node.StopCleanly();
+        Directory.Delete(node.Directory, recursive: true);
+        Copy(backup.Path, node.Directory);
+        node.Restart();
+        using (RespClient client = node.Connect())
+        {
+            client.Text("TORC.CONSISTENCY", "READ", "ONE").ShouldBe("OK");
+            for (int key = 0; key < Keys; key++)
+                client.Append("GET", $"key:{key}");
+            client.Flush();
+            for (int key = 0; key < Keys; key++)
+                RespClient.TextOf(client.ReadReply()).ShouldBe("newer", $"key:{key}: one copy is asked, and this node's does not count");
+        }
+        node.Process.Errors.ShouldContain("Was its data directory put back to an earlier state?");
+        Wait.UntilHolds(() => node.Get("/v1/node").ShouldContain("\"incompletePartitions\": 0"));
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (string directory in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+    }
+}

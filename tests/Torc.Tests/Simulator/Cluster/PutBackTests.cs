@@ -1,0 +1,99 @@
+using Torc.Node;
+using Torc.Simulator.Cluster;
+
+namespace Torc.Tests.Simulator.Cluster;
+
+/// <summary>Data directories that are put back to an earlier state while nodes are down: who remembers more tells the node, which then does not count before it has caught up.</summary>
+public sealed class PutBackTests
+{
+    [Theory]
+    [InlineData(1UL, 2)]
+    [InlineData(2UL, 2)] // with a cluster secret
+    [InlineData(1UL, 0)] // who dials the others
+    [InlineData(2UL, 0)]
+    public void A_node_whose_log_went_back_catches_up_before_it_counts(ulong seed, int node)
+    {
+        MachineCluster cluster = Whole(seed);
+        DataCopy copy = CopyOf(cluster, node);
+        Restart(cluster, node, copy: null);
+        Noticed(cluster).ShouldBeEmpty("it found what it had told");
+        cluster.Elapse(milliseconds: 2_000); // its heartbeats tell of what it wrote
+
+        cluster.Events.Clear();
+        Restart(cluster, node, copy);
+        Noticed(cluster).ShouldBe([node]);
+        (int Node, NodeEvent Event)[] ofCopies = [.. cluster.Events.Where(static happened => happened.Event.Kind is NodeEventKind.PartitionIncomplete or NodeEventKind.LogWentBack or NodeEventKind.PeerUp)];
+        ofCopies[0].Event.Kind.ShouldBe(NodeEventKind.LogWentBack, "before it is up for anybody");
+        ofCopies[1].Event.Kind.ShouldBe(NodeEventKind.PartitionIncomplete);
+        cluster.Until(() => AllComplete(cluster, node));
+
+        cluster.Events.Clear();
+        Restart(cluster, node, copy: null);
+        Noticed(cluster).ShouldBeEmpty("it has told of less since");
+    }
+
+    [Fact]
+    public void A_cluster_that_is_put_back_as_a_whole_counts_at_once()
+    {
+        MachineCluster cluster = Whole(seed: 3);
+        int[] nodes = [.. Enumerable.Range(0, MachineCluster.FirstNodes)];
+        foreach (int node in nodes)
+            cluster[node].BeginStopping(static () => { });
+        cluster.Until(() => nodes.All(node => cluster[node].Host is null));
+        DataCopy[] copies = [.. nodes.Select(node => cluster[node].CopyData())];
+        foreach (int node in nodes)
+            cluster[node].Start();
+        cluster.Until(() => cluster.IsWhole);
+        cluster.Elapse(milliseconds: 2_000);
+
+        foreach (int node in nodes)
+            cluster[node].Kill();
+        foreach (int node in nodes)
+            cluster[node].PutBack(copies[node]);
+        foreach (int node in nodes)
+            cluster[node].Start();
+        cluster.Until(() => cluster.IsWhole);
+        Noticed(cluster).ShouldBeEmpty();
+        nodes.ShouldAllBe(node => AllComplete(cluster, node));
+    }
+
+    private static MachineCluster Whole(ulong seed)
+    {
+        var cluster = new MachineCluster(seed, machines: MachineCluster.FirstNodes);
+        cluster.Until(() => cluster.IsWhole);
+        cluster.Elapse(milliseconds: 2_000);
+        return cluster;
+    }
+
+    private static DataCopy CopyOf(MachineCluster cluster, int node)
+    {
+        Stop(cluster, node);
+        return cluster[node].CopyData();
+    }
+
+    /// <summary>Cleanly, so that the log of each run proves that it is whole.</summary>
+    private static void Stop(MachineCluster cluster, int node)
+    {
+        cluster[node].BeginStopping(static () => { });
+        cluster.Until(() => cluster[node].Host is null);
+    }
+
+    private static void Restart(MachineCluster cluster, int node, DataCopy? copy)
+    {
+        if (cluster[node].Host is not null)
+            Stop(cluster, node);
+        if (copy is not null)
+            cluster[node].PutBack(copy);
+        cluster[node].Start();
+        cluster.Until(() => cluster[node].Host is not null && cluster.IsWhole);
+    }
+
+    private static int[] Noticed(MachineCluster cluster) =>
+        [.. cluster.Events.Where(static happened => happened.Event.Kind == NodeEventKind.LogWentBack).Select(static happened => happened.Node)];
+
+    private static bool AllComplete(MachineCluster cluster, int node)
+    {
+        TorcNode torc = cluster[node].Host!.Node;
+        return Enumerable.Range(0, torc.PartitionCount).All(torc.IsCompleteHere);
+    }
+}
