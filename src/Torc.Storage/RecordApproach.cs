@@ -8,13 +8,13 @@ namespace Torc.Storage;
 /// </summary>
 public struct RecordApproach
 {
-    internal RecordApproach(BucketWalk walk, bool isReplaced) => (Walk, IsReplaced) = (walk, isReplaced);
+    internal RecordApproach(DirectoryApproach way, bool isReplaced) => (Way, IsReplaced) = (way, isReplaced);
 
-    internal BucketWalk Walk;
+    internal DirectoryApproach Way;
 
     /// <summary>The record will make way for another, appended one: little of it is looked at, and it is marked dead.</summary>
     internal readonly bool IsReplaced;
 
     /// <summary>There is more to ask the memory for.</summary>
-    public readonly bool IsUnderWay => Walk.IsActive;
+    public readonly bool IsUnderWay => Way.IsUnderWay;
 }

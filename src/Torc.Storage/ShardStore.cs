@@ -307,15 +307,8 @@ public sealed class ShardStore : IDisposable
 
     private void Advance(ref RecordApproach approach)
     {
-        if (approach.Walk.TryMatch(out long address))
-        {
+        if (approach.Way.Advance(_partitions.Buckets, out long address))
             _segments.Prefetch(address, approach.IsReplaced);
-            approach = default;
-        }
-        else if (approach.Walk.MoveNext())
-        {
-            approach.Walk.Prefetch();
-        }
     }
 
     /// <summary>The ordinary case is one line of the directory and one record in memory; this is every other.</summary>

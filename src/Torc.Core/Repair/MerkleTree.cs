@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Torc.Core.Repair;
@@ -32,6 +33,7 @@ public sealed class MerkleTree
 
     private readonly ulong[] _leaves;
     private readonly int _shift;
+    private ulong _root;
 
     public MerkleTree(int depth)
     {
@@ -44,20 +46,38 @@ public sealed class MerkleTree
     public int Depth { get; }
 
     /// <summary>0 for a tree without rows.</summary>
-    public ulong Root { get; private set; }
+    public ulong Root => _root;
 
     /// <summary>A row of this key changed from one row hash to another: <paramref name="change"/> is the XOR of both.</summary>
     public void Change(ulong keyHash, ulong change)
     {
-        Root ^= change;
-        _leaves[keyHash >> _shift] ^= change;
+        _root ^= change;
+        LeafOf(_leaves, _shift, keyHash) ^= change;
     }
 
-    /// <summary>Begins to bring what a change of this key touches towards the processor.</summary>
-    public unsafe void Prefetch(ulong keyHash)
+    /// <summary>Where the leaves are, for whoever keeps it beside the tree: so that a leaf can be asked for without a look at the tree.</summary>
+    internal LeafPlaces Places => new(_leaves, _shift);
+
+    /// <summary>Begins to bring this object towards the processor, whose root changes with each leaf.</summary>
+    internal unsafe void PrefetchRoot()
     {
         if (Sse.IsSupported)
-            Sse.Prefetch0(Unsafe.AsPointer(ref _leaves[keyHash >> _shift])); // an array that moves meanwhile makes it useless, not wrong
+            Sse.Prefetch0(Unsafe.AsPointer(ref _root));
+    }
+
+    /// <summary>The shift leaves as many bits as the leaves are numbered with. The array's own length is a line of its own, nearly always somewhere else: it is not looked at.</summary>
+    private static ref ulong LeafOf(ulong[] leaves, int shift, ulong keyHash) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(leaves), (nuint)(keyHash >> shift));
+
+    /// <summary>What <see cref="Places"/> gives.</summary>
+    internal readonly struct LeafPlaces(ulong[] leaves, int shift)
+    {
+        /// <summary>Begins to bring the leaf of a key towards the processor.</summary>
+        public unsafe void Prefetch(ulong keyHash)
+        {
+            if (Sse.IsSupported && leaves is { } there)
+                Sse.Prefetch0(Unsafe.AsPointer(ref LeafOf(there, shift, keyHash))); // an array that moves meanwhile makes it useless, not wrong
+        }
     }
 
     /// <summary>A node on a level no deeper than <see cref="Depth"/>.</summary>

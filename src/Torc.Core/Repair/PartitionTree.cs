@@ -12,12 +12,21 @@ public sealed class PartitionTree
 {
     private MerkleTree? _building;
     private ulong _reached;
+    private MerkleTree.LeafPlaces _leaves; // of Tree
 
     /// <param name="isEmpty">No rows are stored, so the tree needs no scan.</param>
     public PartitionTree(bool isEmpty) => Tree = isEmpty ? new MerkleTree(MerkleTree.DepthMin) : null;
 
     /// <summary>Null until the first build ends.</summary>
-    public MerkleTree? Tree { get; private set; }
+    public MerkleTree? Tree
+    {
+        get;
+        private set
+        {
+            field = value;
+            _leaves = value?.Places ?? default;
+        }
+    }
 
     public bool IsBuilding => _building is not null;
 
@@ -35,8 +44,12 @@ public sealed class PartitionTree
             _building.Change(keyHash, before ^ after);
     }
 
-    /// <summary>A change of this key is to come.</summary>
-    public void Prefetch(ulong keyHash) => Tree?.Prefetch(keyHash);
+    /// <summary>A change of this key is to come. Waits for this object only, not for the tree.</summary>
+    public void Prefetch(ulong keyHash)
+    {
+        _leaves.Prefetch(keyHash);
+        Tree?.PrefetchRoot();
+    }
 
     public void BeginBuild(long rows)
     {

@@ -12,6 +12,9 @@ namespace Torc.Node.Commands;
 /// </summary>
 public sealed class Request
 {
+    /// <summary>Of a request, what is looked at when it is answered.</summary>
+    internal const int ApproachedBytes = 192;
+
     private const int KeptReplyBytesMax = 4096;
     private ByteWriter? _reply;
 
@@ -136,10 +139,10 @@ public sealed class Request
         OriginNode = 0;
         OriginOperation = 0;
         IsMuted = false;
-        if (Plan is not null || _reply is { Length: > KeptReplyBytesMax })
+        if (Plan is not null)
             DropReply();
         if (IsAnswered)
-            _reply?.Clear();
+            _reply?.ClearAndKeep(KeptReplyBytesMax); // of one that kept no reply the buffer is not even looked at: it is far from the processor
         IsAnswered = false;
     }
 }

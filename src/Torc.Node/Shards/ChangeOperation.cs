@@ -15,7 +15,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private readonly WritePhase _write;
     private readonly ByteWriter _delta = new();
     private readonly ByteWriter _reply = new();
-    private readonly ByteWriter _earlierReply = new();
+    private ByteWriter? _earlierReply; // made by the first change that runs again
     private Version _stamp, _localWinner;
     private bool _wasRelative, _wasExpiry;
     private int _restamps;
@@ -58,12 +58,18 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         return true;
     }
 
+    public override void Approach()
+    {
+        base.Approach();
+        ProcessorCache.Prefetch(_write, WritePhase.ApproachedBytes);
+    }
+
     protected override void Reset()
     {
         _write.Reset();
         _delta.ClearAndKeep(KeptBytesMax);
         _reply.ClearAndKeep(KeptBytesMax);
-        _earlierReply.ClearAndKeep(KeptBytesMax);
+        _earlierReply?.ClearAndKeep(KeptBytesMax);
         _stamp = Above = Version.None;
         _restamps = 0;
         _wasRelative = _wasExpiry = _wasSent = false;
@@ -173,7 +179,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
             if (_wasSent && _wasExpiry)
                 AnswerTimeout("change of the deadline of a key that is gone", 0, RuleOf(Request.WriteLevel).Required);
             else
-                Answer(_wasSent ? _earlierReply.Written : _reply.Written);
+                Answer(_wasSent ? _earlierReply!.Written : _reply.Written);
             return;
         }
         RowView delta = DeltaOf(Request, context, _delta);
@@ -223,6 +229,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     {
         if (!_wasSent)
             return;
+        _earlierReply ??= new ByteWriter();
         _earlierReply.Clear();
         _earlierReply.Write(_reply.Written);
     }

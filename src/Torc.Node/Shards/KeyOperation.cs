@@ -110,6 +110,8 @@ internal abstract class KeyOperation(Shard shard) : Operation(shard), IResumable
             Register();
     }
 
+    public override void Approach() => ProcessorCache.Prefetch(Request, Request.ApproachedBytes);
+
     public sealed override void OnMapChanged(ClusterMap previous, ClusterMap map)
     {
         bool moved = map.EpochOf(Request.Partition) != Map.EpochOf(Request.Partition);

@@ -21,6 +21,9 @@ internal interface IResumable
 /// </remarks>
 internal abstract class Operation(Shard shard)
 {
+    /// <summary>Of an operation, what the handling of an answer looks at.</summary>
+    public const int ApproachedBytes = 192;
+
     private long _observed;
 
     public Shard Shard { get; } = shard;
@@ -34,6 +37,11 @@ internal abstract class Operation(Shard shard)
     public ulong Number { get; set; }
 
     public long DeadlineMicros { get; set; }
+
+    /// <summary>Begins to bring what the handling of an answer will look at beside this object towards the processor.</summary>
+    public virtual void Approach()
+    {
+    }
 
     public virtual void OnWriteReply(ushort from, in WriteReply reply)
     {

@@ -9,6 +9,7 @@ internal sealed class OperationTable(int operationsMax)
 {
     private readonly Stack<int> _free = new();
     private readonly List<Operation> _walk = [];
+    private readonly List<ulong> _approached = [];
     private Operation?[] _operations = new Operation?[64];
     private uint[] _generations = new uint[64];
     private int _used;
@@ -56,6 +57,25 @@ internal sealed class OperationTable(int operationsMax)
     {
         uint slot = (uint)id;
         return slot < (uint)_used && _generations[slot] == (uint)(id >> 32) ? _operations[slot] : null;
+    }
+
+    /// <summary>An answer for it is about to be handled: begins to bring it towards the processor. <see cref="Arrive"/> follows.</summary>
+    public void Approach(ulong id)
+    {
+        if (Find(id) is not { } operation)
+            return;
+        ProcessorCache.Prefetch(operation, Operation.ApproachedBytes);
+        _approached.Add(id);
+    }
+
+    /// <summary>Goes on with all that <see cref="Approach"/> began.</summary>
+    public void Arrive()
+    {
+        if (_approached.Count == 0)
+            return;
+        foreach (ulong id in _approached)
+            Find(id)?.Approach();
+        _approached.Clear();
     }
 
     /// <summary>Gives an operation a new id: answers to what it asked so far no longer reach it.</summary>

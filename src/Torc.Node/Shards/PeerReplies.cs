@@ -50,6 +50,14 @@ internal sealed class PeerReplies(Shard shard)
         }
     }
 
+    /// <summary>Whom the answer to a write or a read is for.</summary>
+    public static bool TryOperationOf(in PeerMessage message, out ulong operation)
+    {
+        bool isAnswer = message.Kind is PeerMessageKind.WriteReply or PeerMessageKind.ReadReply && message.Body.Length >= sizeof(ulong);
+        operation = isAnswer ? new ByteReader(message.Body).ReadUInt64() : 0;
+        return isAnswer;
+    }
+
     private void OnHintReply(ushort from, in HintReply reply)
     {
         if (reply.Status == WriteStatus.Refused)

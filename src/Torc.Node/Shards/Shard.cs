@@ -71,6 +71,7 @@ public sealed class Shard
         Fallbacks = new Fallbacks(this);
         HintReplay = new HintReplay(this);
         Relays = new Relays(this);
+        Approaches = new Approaches(this);
         _repair = new ShardRepair(this, keepsTrees: storage.Mode == StorageMode.Log);
         _expiry = new ExpirySweep(this);
         _floorSweep = new FloorSweep(this);
@@ -197,19 +198,8 @@ public sealed class Shard
             ReadsOfTurn.Clear();
     }
 
-    /// <summary>
-    /// Begins to bring what a request will look at towards the processor: what a store waits for is memory, and many waits take hardly
-    /// longer than one. Call it for as many requests as the processor can have loads under way, then <see cref="Arrive"/>, then <see cref="Execute"/>.
-    /// </summary>
-    public RecordApproach Approach(Request request) =>
-        Approach(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key), request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read);
-
-    /// <summary>The same for what a peer asks of this replica.</summary>
-    public RecordApproach Approach(in PeerMessage message) =>
-        ReplicaRequests.TryKeyOf(message, out RecordKey key, out RecordUse use) ? Approach(key, use) : default;
-
-    /// <summary>Goes on with all that <see cref="Approach(Request)"/> began.</summary>
-    public void Arrive(Span<RecordApproach> approaches) => Store.Arrive(approaches);
+    /// <summary>Brings what inputs will look at towards the processor before they run.</summary>
+    public Approaches Approaches { get; }
 
     /// <summary>A request of this node's own client, or one that a peer forwarded here.</summary>
     public void Execute(Request request) => _routing.Route(request, maySendOn: false);
@@ -468,13 +458,6 @@ public sealed class Shard
     {
         operation.Begin(request);
         Pool.PutBack(operation);
-    }
-
-    private RecordApproach Approach(in RecordKey key, RecordUse use)
-    {
-        if (use == RecordUse.Change)
-            Trees.Prefetch(key);
-        return Store.Approach(key, use);
     }
 
     /// <summary>The view has another map than before; the first may have been there from the start.</summary>

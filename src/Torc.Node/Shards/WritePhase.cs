@@ -21,6 +21,9 @@ internal interface IWritePhaseOwner
 /// </summary>
 internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 {
+    /// <summary>Of this object and the quorum, which was made right behind it.</summary>
+    public const int ApproachedBytes = 192;
+
     private readonly QuorumWrite _quorum = new();
     private ushort[] _fallbacks = []; // by replica; made by the first write that meets a replica that is down
     private ByteWriter _delta = null!;

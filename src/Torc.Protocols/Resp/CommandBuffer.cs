@@ -22,6 +22,7 @@ public sealed class CommandBuffer : IDisposable
     private byte[] _bytes = [];
     private int[] _ends = [];
     private int _length;
+    private bool _isLarge; // known without a look at the arrays: a command that waited for its quorum has left the processor's caches
 
     /// <summary>Number of complete arguments, the command's name included.</summary>
     public int Count { get; private set; }
@@ -64,7 +65,7 @@ public sealed class CommandBuffer : IDisposable
         int length = other._ends[count - 1];
         AppendPart(other._bytes.AsSpan(0, length), 0);
         if (_ends.Length < count)
-            PooledArray<int>.Grow(ref _ends, 0, count, count);
+            GrowEnds(0, count, count);
         other._ends.AsSpan(0, count).CopyTo(_ends);
         Count = count;
     }
@@ -74,10 +75,8 @@ public sealed class CommandBuffer : IDisposable
     {
         Count = 0;
         _length = 0;
-        if (_bytes.Length > RetainedBytesMax)
-            PooledArray<byte>.Return(ref _bytes);
-        if (_ends.Length > RetainedBytesMax / sizeof(int))
-            PooledArray<int>.Return(ref _ends);
+        if (_isLarge)
+            GiveUpLargeArrays();
     }
 
     /// <summary>Gives the memory back. The buffer is then empty, and usable.</summary>
@@ -85,6 +84,7 @@ public sealed class CommandBuffer : IDisposable
     {
         Count = 0;
         _length = 0;
+        _isLarge = false;
         PooledArray<byte>.Return(ref _bytes);
         PooledArray<int>.Return(ref _ends);
     }
@@ -94,7 +94,10 @@ public sealed class CommandBuffer : IDisposable
     {
         int needed = checked(_length + part.Length);
         if (needed > _bytes.Length)
+        {
             PooledArray<byte>.Grow(ref _bytes, _length, needed, needed + toCome);
+            _isLarge |= _bytes.Length > RetainedBytesMax;
+        }
         part.CopyTo(_bytes.AsSpan(_length));
         _length = needed;
     }
@@ -103,7 +106,7 @@ public sealed class CommandBuffer : IDisposable
     internal void EndArgument()
     {
         if (Count == _ends.Length)
-            PooledArray<int>.Grow(ref _ends, Count, Count + 1, 0);
+            GrowEnds(Count, Count + 1, 0);
         _ends[Count++] = _length;
     }
 
@@ -116,12 +119,27 @@ public sealed class CommandBuffer : IDisposable
         Check.That(length >= 0 && length <= _length - UnendedStart);
         int end = UnendedStart + length;
         if (Count == _ends.Length)
-            PooledArray<int>.Grow(ref _ends, Count, Count + 1, 0);
+            GrowEnds(Count, Count + 1, 0);
         _ends[Count++] = end;
     }
 
     /// <summary>Drops the bytes that belong to no argument.</summary>
     internal void DropUnended() => _length = UnendedStart;
+
+    private void GrowEnds(int used, int needed, long wanted)
+    {
+        PooledArray<int>.Grow(ref _ends, used, needed, wanted);
+        _isLarge |= _ends.Length > RetainedBytesMax / sizeof(int);
+    }
+
+    private void GiveUpLargeArrays()
+    {
+        if (_bytes.Length > RetainedBytesMax)
+            PooledArray<byte>.Return(ref _bytes);
+        if (_ends.Length > RetainedBytesMax / sizeof(int))
+            PooledArray<int>.Return(ref _ends);
+        _isLarge = false;
+    }
 
     private int UnendedStart => Count == 0 ? 0 : _ends[Count - 1];
 }

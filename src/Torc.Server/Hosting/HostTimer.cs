@@ -6,7 +6,7 @@ namespace Torc.Server.Hosting;
 internal sealed class HostTimer : IDisposable
 {
     private const long SlowIntervalMs = 1_000;
-    private readonly ManualResetEventSlim _stop = new(false);
+    private readonly ManualResetEventSlim _stop = new(false, spinCount: 0); // it is waited for with nothing to come soon
     private readonly Thread _thread;
 
     internal HostTimer(int intervalMs, Action fast, Action slow, INodeFate fate)

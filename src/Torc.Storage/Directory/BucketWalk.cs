@@ -18,11 +18,19 @@ internal unsafe struct BucketWalk
     private int _passed;
 
     public BucketWalk(scoped in Region region, ulong hash)
+        : this(region.At(0), region.Link, hash)
     {
-        _tag = region.TagOf(hash);
-        _buckets = region.Link.Buckets;
-        _first = region.At(0);
-        _bucket = _home = region.At(region.HomeOf(_tag));
+    }
+
+    /// <param name="first">Bucket of the region.</param>
+    /// <param name="region">Its link.</param>
+    /// <param name="hash">That is looked for.</param>
+    public BucketWalk(ulong* first, Link region, ulong hash)
+    {
+        _tag = Region.TagOf(hash, region);
+        _buckets = region.Buckets;
+        _first = first;
+        _bucket = _home = first + Region.HomeOf(_tag, region) * Bucket.Words;
     }
 
     /// <summary>There is a bucket to look at.</summary>

@@ -66,15 +66,13 @@ public sealed unsafe class KeyDirectory : IDisposable
         Sse.Prefetch0(region.At(region.HomeOf(region.TagOf(hash))));
     }
 
-    /// <summary>The same, and where the walk for the hash begins.</summary>
-    internal BucketWalk Approach(ulong hash)
+    /// <summary>Asks the processor for the first memory on the way to the bucket of a hash. <see cref="DirectoryApproach.Advance"/> goes on from there.</summary>
+    internal DirectoryApproach Approach(ulong hash)
     {
-        Link link = RegionLinkOf(hash);
-        if (link.Buckets == 0)
-            return default;
-        var walk = new BucketWalk(new Region(_lines, link), hash);
-        walk.Prefetch();
-        return walk;
+        var root = new Link(_root);
+        return root.IsBranch ? new DirectoryApproach(LinksOf(root) + root.IndexOf(hash), hash)
+            : root.Buckets > 0 ? new DirectoryApproach(_lines.Pointer(root.Line), root, hash)
+            : default;
     }
 
     /// <summary>

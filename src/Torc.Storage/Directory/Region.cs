@@ -60,7 +60,9 @@ internal unsafe ref struct Region
         Link = Link.Region(0, 0, Link.Depth, Link.Spent, 0);
     }
 
-    public readonly uint TagOf(ulong hash) => (uint)(hash << Link.TagStart >> Bucket.AddressBits);
+    public readonly uint TagOf(ulong hash) => TagOf(hash, Link);
+
+    public static uint TagOf(ulong hash, Link link) => (uint)(hash << link.TagStart >> Bucket.AddressBits);
 
     public readonly ulong* At(int index) => _buckets + index * Bucket.Words;
 

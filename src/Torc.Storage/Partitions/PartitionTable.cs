@@ -7,6 +7,9 @@ internal sealed class PartitionTable(BucketArena buckets, IHashSource hashes) : 
 {
     private readonly PartitionState?[]?[] _byKeyspace = new PartitionState?[byte.MaxValue + 1][];
 
+    /// <summary>Where all directories are.</summary>
+    public BucketArena Buckets => buckets;
+
     public bool HasRoom => buckets.HasRoom;
 
     public long DirectoryBytes => buckets.MappedBytes;

@@ -28,7 +28,7 @@ internal sealed class ShardCommitter
     private const int UnawaitedWriteIntervalMs = 1;
 
     /// <summary>Outside <c>always</c>, between two looks whether a sync is due.</summary>
-    private const int SyncPollMs = 10;
+    private const int SyncPollMs = 25;
 
     /// <summary>Replies and frames that wait for the log; above it the shard takes no further work until some have left.</summary>
     private const long HeldBytesMax = 256L << 20;

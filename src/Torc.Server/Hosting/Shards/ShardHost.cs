@@ -35,6 +35,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private readonly ColdReaders _coldReaders;
     private readonly EventLoop? _home;
     private readonly Rest _rest;
+    private readonly RecordApproach[] _approaches = new RecordApproach[PrefetchedMax];
     private RequestBatch? _batch;
     private ReceivedFrame? _frame;
     private int _frameMessagesDone;
@@ -297,15 +298,13 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     /// <summary>Prefetches for the messages that come next; how many that are.</summary>
     private int Prefetch(ref PeerMessageReader next)
     {
-        Span<RecordApproach> approaches = stackalloc RecordApproach[PrefetchedMax];
-        approaches.Clear();
+        Span<RecordApproach> approaches = _approaches;
         int count = 0;
         for (; count < PrefetchedMax && next.TryRead(out PeerMessage message); count++)
         {
-            if (IsMine(message))
-                approaches[count] = _shard.Approach(message);
+            approaches[count] = IsMine(message) ? _shard.Approaches.Begin(message) : default;
         }
-        _shard.Arrive(approaches[..count]);
+        _shard.Approaches.Arrive(approaches[..count]);
         return count;
     }
 
@@ -316,10 +315,10 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         batch.Prefetched += next.Length;
         if (next.Length == 1)
             return;
-        Span<RecordApproach> approaches = stackalloc RecordApproach[PrefetchedMax];
+        Span<RecordApproach> approaches = _approaches;
         for (int index = 0; index < next.Length; index++)
-            approaches[index] = _shard.Approach(next[index]);
-        _shard.Arrive(approaches[..next.Length]);
+            approaches[index] = _shard.Approaches.Begin(next[index]);
+        _shard.Approaches.Arrive(approaches[..next.Length]);
     }
 
     /// <summary>True when the frame is finished.</summary>

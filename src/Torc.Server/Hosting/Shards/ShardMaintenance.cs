@@ -9,7 +9,7 @@ internal sealed class ShardMaintenance
     private readonly ShardHost _host;
     private readonly INodeFate _fate;
     private readonly Thread _thread;
-    private readonly ManualResetEventSlim _stop = new(false);
+    private readonly ManualResetEventSlim _stop = new(false, spinCount: 0); // it is waited for with nothing to come soon
 
     internal ShardMaintenance(ShardHost host, INodeFate fate)
     {
