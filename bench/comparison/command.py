@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from comparison import contenders, contests, joins, machine, report, scenarios, sizes
+from comparison import colds, contenders, contests, joins, machine, report, scenarios, sizes
 from comparison.processes import Trouble
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -25,6 +25,7 @@ scenarios:
   memcached   one node in memory, through each one's own protocol
   size        memory for each key, and the time to come back with millions of keys
   join        latencies of a paced load before, while and after a fourth node joins three
+  cold        latencies of reads in memory beside reads from disk, with a data set of four times the resident budget
 """
 EXAMPLES = """examples:
   dotnet build -c Release src/Torc.Server && bench/compare
@@ -70,7 +71,7 @@ def run(options):
         deadline=time.monotonic() + options.minutes * 60, base_port=options.base_port)
     facts = {
         "machine": machine.description(options.directory), "versions": contenders.versions(options.torc), "options": vars(options),
-        "contests": [], "skipped": [], "size": {}, "join": {}}
+        "contests": [], "skipped": [], "size": {}, "join": {}, "cold": {}}
     quiet = options.json == "-"
     if not quiet:
         report.print_header(facts)
@@ -85,6 +86,10 @@ def run(options):
             facts["join"] = joins.measure(settings)
             if not quiet:
                 report.print_join(facts["join"])
+        elif name == scenarios.COLD:
+            facts["cold"] = colds.measure(settings)
+            if not quiet:
+                report.print_cold(facts["cold"])
         else:
             hold_contests(name, settings, facts, quiet)
     return facts

@@ -3,7 +3,7 @@ import json
 import math
 from dataclasses import asdict
 
-from comparison import goals, joins, loads, machine
+from comparison import colds, goals, joins, loads, machine
 from comparison.contests import FIGURES
 from comparison.sizes import TITLES
 
@@ -78,6 +78,21 @@ def print_join(figures):
     verdict = "met" if growth <= joins.P99_GROWTH_MAX else "missed"
     print(f"\nThe join took {figures['joinSeconds']:.1f} s; p99 meanwhile is {growth:.2f} of that before (goal ≤ {joins.P99_GROWTH_MAX:g}: {verdict}); "
           f"busy before: {figures['busyBefore']:.0%}")
+
+
+def print_cold(figures):
+    print(f"\n### cold: {figures['keys']:,} keys, four times the resident budget of {figures['budgetMb']} MB; "
+          f"{figures['rate']:,} reads a second of keys in memory, and as many of all keys, Zipfian 0.99\n")
+    rows = [
+        [title, *(f"{colds.median(figures, phase, of, percentile):.3f}" for percentile in colds.PERCENTILES)]
+        for title, phase, of in (
+            ("in memory, alone", "without", "resident"), ("in memory, beside those of all keys", "with", "resident"), ("of all keys", "with", "all_keys"))]
+    print_table(["reads", *(f"{name} ms" for name in colds.PERCENTILES.values())], rows)
+    shares = [each["cold_share"] for each in figures["windows"] if each["phase"] == "with"]
+    growth = colds.growth(figures)
+    verdict = "met" if growth <= colds.P99_GROWTH_MAX else "missed"
+    print(f"\n{min(shares):.0%} to {max(shares):.0%} of the reads of all keys came from disk. The p99 in memory beside them is {growth:.2f} of that alone "
+          f"(goal ≤ {colds.P99_GROWTH_MAX:g}: {verdict}); resident {figures['residentBytes'] / 1e6:,.0f} MB; busy before: {figures['busyBefore']:.0%}")
 
 
 def print_table(columns, rows):

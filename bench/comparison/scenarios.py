@@ -64,10 +64,11 @@ SCENARIOS = {
     "etcd": etcd,
     "memcached": memcached,
 }
-PROGRAMS = {"join": [], "size": ["redis-server"], "etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
+PROGRAMS = {"cold": [], "join": [], "size": ["redis-server"], "etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
 SIZE = "size"
 JOIN = "join"
-NAMES = (*SCENARIOS, SIZE, JOIN)
+COLD = "cold"
+NAMES = (*SCENARIOS, SIZE, JOIN, COLD)
 
 
 def programs(name):

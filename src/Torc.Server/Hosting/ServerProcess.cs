@@ -29,7 +29,7 @@ internal static class ServerProcess
         using var stop = new StopRequest(stopWithInput);
         using NodeHome home = NodeHome.Open(settings);
         PortCheck.Run(settings);
-        log.Starts(TorcCommands.Version, home.NodeId == Core.Placement.NodeInfo.NoId ? -1 : home.NodeId, settings.FirstNodes.Addresses.Count, Environment.ProcessId, home.Name);
+        log.Starts(TorcCommands.Version, home.NodeId == Core.Placement.NodeInfo.NoId ? "a node without a cluster" : $"node {home.NodeId}", Environment.ProcessId, home.Name);
         home.BeginStart();
 
         var fate = new ProcessFate(log);

@@ -3,8 +3,8 @@ namespace Torc.Server.Logging;
 /// <summary>Every message of a node's log, in one place; the numbers are stable.</summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(1, LogLevel.Information, "torc {Version} starts: node {NodeId} of {Nodes}, process {ProcessId}, data in {Data}")]
-    internal static partial void Starts(this ILogger log, string version, int nodeId, int nodes, int processId, string data);
+    [LoggerMessage(1, LogLevel.Information, "torc {Version} starts: {Node}, process {ProcessId}, data in {Data}")]
+    internal static partial void Starts(this ILogger log, string version, string node, int processId, string data);
 
     [LoggerMessage(2, LogLevel.Information, "listening on {Bind}: clients {Port}, peers {PeerPort}, HTTP {HttpPort}")]
     internal static partial void Listens(this ILogger log, string bind, int port, int peerPort, int httpPort);
