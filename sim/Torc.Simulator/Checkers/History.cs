@@ -10,24 +10,30 @@ namespace Torc.Simulator.Checkers;
 public sealed class History(int replicationFactor, long epochWallMs)
 {
     private readonly List<Operation> _operations = [];
+    private readonly List<Operation> _flushes = [];
     private readonly Dictionary<long, Operation> _byId = [];
 
     public int ReplicationFactor => replicationFactor;
 
+    /// <summary>All but flushes.</summary>
     public IReadOnlyList<Operation> Operations => _operations;
+
+    /// <summary>Each deletes every key of its keyspace, one by one: <see cref="ByKey"/> has them as deletes.</summary>
+    public IReadOnlyList<Operation> Flushes => _flushes;
 
     /// <summary>The most that any machine's wall clock was wrong in this run, in milliseconds: the tolerance of expiry.</summary>
     public long ClockErrorMsMax { get; set; }
 
     public DataLossLog Losses { get; } = new();
 
-    public long NextId => _operations.Count + 1;
+    public long NextId => _operations.Count + _flushes.Count + 1;
 
     public Operation Invoke(Operation operation)
     {
         Check.That(_byId.TryAdd(operation.Id, operation));
-        Check.That(_operations.Count == 0 || _operations[^1].InvokedMicros <= operation.InvokedMicros);
-        _operations.Add(operation);
+        List<Operation> kind = operation.IsFlush ? _flushes : _operations;
+        Check.That(kind.Count == 0 || kind[^1].InvokedMicros <= operation.InvokedMicros);
+        kind.Add(operation);
         return operation;
     }
 
@@ -121,5 +127,19 @@ public sealed class History(int replicationFactor, long epochWallMs)
     public IEnumerable<KeyHistory> ByKey() =>
         _operations.GroupBy(operation => operation.Key, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new KeyHistory(this, group.Key, group));
+            .Select(group => new KeyHistory(this, group.Key, WithFlushes([.. group])));
+
+    /// <summary>The operations on one key, flushes included.</summary>
+    public IEnumerable<Operation> On(string key) => WithFlushes([.. _operations.Where(operation => operation.Key == key)]);
+
+    /// <summary>Flushes that were over before a key was first used, or began after its last use, say nothing of it.</summary>
+    private IEnumerable<Operation> WithFlushes(IReadOnlyList<Operation> operations)
+    {
+        if (operations.Count == 0 || Operation.KeyspaceOf(operations[0].Key) != Operation.FlushedKeyspace)
+            return operations;
+        long first = operations[0].InvokedMicros, last = operations.Max(static operation => operation.CompletedMicros);
+        return operations
+            .Concat(_flushes.Where(flush => flush.CompletedMicros >= first && flush.InvokedMicros <= last).Select(flush => flush.OnKey(operations[0])))
+            .OrderBy(static operation => operation.InvokedMicros);
+    }
 }

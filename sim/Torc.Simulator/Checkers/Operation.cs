@@ -48,6 +48,18 @@ public sealed class Operation
 
     public required string Key { get; init; }
 
+    /// <summary>It is what a FLUSHDB does to this key; <see cref="EveryKey"/> when that is all there is of it yet.</summary>
+    public bool IsFlush { get; init; }
+
+    /// <summary>In the place of a key: all of <see cref="FlushedKeyspace"/>.</summary>
+    public const string EveryKey = "*";
+
+    /// <summary>The keyspace that clients flush now and then. They leave the other one alone.</summary>
+    public const int FlushedKeyspace = 1;
+
+    /// <summary>Names tell keyspaces apart, so that a history has one set of keys.</summary>
+    public static int KeyspaceOf(string key) => char.IsAsciiLetterUpper(key[0]) ? FlushedKeyspace : 0;
+
     public required OperationKind Kind { get; init; }
 
     public ConsistencyLevel Level { get; init; } = ConsistencyLevel.Quorum;
@@ -83,6 +95,22 @@ public sealed class Operation
 
     /// <summary>May have changed something, now or later.</summary>
     public bool MayHaveApplied => IsMutation && Outcome is OperationOutcome.Done or OperationOutcome.Unknown or OperationOutcome.Pending;
+
+    /// <summary>A flush as what it does to one key.</summary>
+    internal Operation OnKey(Operation other) => new()
+    {
+        Id = Id,
+        Observer = Observer,
+        Key = other.Key,
+        IsFlush = true,
+        Kind = OperationKind.Delete,
+        Level = Level,
+        InvokedMicros = InvokedMicros,
+        CompletedMicros = CompletedMicros,
+        Outcome = Outcome,
+        MovedMicros = other.MovedMicros,
+        CopiesLeast = other.CopiesLeast,
+    };
 
     /// <summary>Was over before the other began.</summary>
     public bool Precedes(Operation other) => CompletedMicros < other.InvokedMicros;

@@ -7,7 +7,7 @@ namespace Torc.Simulator.Clients;
 
 /// <summary>What a client's n-th operation will be; depends on the seed, the client and n alone, so that any may be left out.</summary>
 /// <param name="Kind">What it does.</param>
-/// <param name="KeyFamily">p: plain, a: appended to, e: with deadlines.</param>
+/// <param name="KeyFamily">p: plain, a: appended to, e: with deadlines; upper case in the keyspace that is flushed.</param>
 /// <param name="KeyIndex">Which of the family's keys.</param>
 /// <param name="PaddingLength">Length of the value beyond its id.</param>
 /// <param name="LifetimeMs">Until its deadline; 0 for none (an Expire without is a PERSIST).</param>
@@ -15,6 +15,13 @@ internal readonly record struct OperationPlan(OperationKind Kind, char KeyFamily
 {
     private const long LifetimeMsMax = 8_000;
     private const string Families = "ppae";
+
+    /// <summary>The same for a client of the keyspace that is flushed; null: a flush.</summary>
+    public static OperationPlan? DrawInFlushed(SeededRandom random, WorkloadOptions options)
+    {
+        OperationPlan plan = Draw(random, options);
+        return random.Fork("flush").Chance(options.FlushShare) ? null : plan with { KeyFamily = char.ToUpperInvariant(plan.KeyFamily) };
+    }
 
     public static OperationPlan Draw(SeededRandom random, WorkloadOptions options)
     {
@@ -94,6 +101,9 @@ internal static class RespRequests
                 break;
             case OperationKind.Append:
                 Write(to, "APPEND", operation.Key, operation.Value!);
+                break;
+            case OperationKind.Delete when operation.IsFlush:
+                Write(to, "FLUSHDB");
                 break;
             case OperationKind.Delete:
                 Write(to, "DEL", operation.Key);

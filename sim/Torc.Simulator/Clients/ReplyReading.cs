@@ -14,6 +14,13 @@ internal static class ReplyReading
     /// <summary>Completes the operation; false when this is no reply that the command may have.</summary>
     public static bool TryComplete(Operation operation, RespValue reply, long nowMicros)
     {
+        if (operation.IsFlush)
+        {
+            // Some partitions may have done it whatever the error says.
+            bool isDone = reply is { IsError: false, Text: "OK" };
+            History.Complete(operation, isDone ? OperationOutcome.Done : OperationOutcome.Unknown, nowMicros);
+            return isDone || reply.IsError;
+        }
         if (reply.IsError)
             return TryCompleteWithError(operation, reply.Text, nowMicros);
         if (operation.Kind == OperationKind.Read)

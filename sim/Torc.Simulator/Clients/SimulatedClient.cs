@@ -38,10 +38,11 @@ internal sealed class SimulatedClient
     private readonly Queue<Operation> _unanswered = new();
     private readonly ConsistencyLevel _readLevel;
     private readonly ConsistencyLevel _writeLevel;
+    private readonly bool _flushes;
     private ScheduledEvent? _patience;
     private ScheduledEvent? _next;
     private int _planned;
-    private bool _awaitsGreeting;
+    private int _greetingsAwaited;
     private bool _stopped;
 
     /// <param name="context">Shared by the run's clients.</param>
@@ -62,6 +63,7 @@ internal sealed class SimulatedClient
             _readLevel = (ConsistencyLevel)random.Below(Levels.Count);
             _writeLevel = (ConsistencyLevel)random.Below(Levels.Count);
         }
+        _flushes = random.Fork("flushes").Chance(context.Options.FlushingShare);
         _connector = new ClientConnector(context.Network, ClientContext.AddressOf(index)) { OnReply = OnReply, OnLost = OnLost };
     }
 
@@ -82,8 +84,9 @@ internal sealed class SimulatedClient
                 ConnectLater();
                 return;
             }
-            _awaitsGreeting = true;
+            _greetingsAwaited = 2;
             using var bytes = new ByteWriter();
+            RespRequests.Write(bytes, "SELECT", _flushes ? $"{Operation.FlushedKeyspace}" : "0");
             RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", Levels.NameOf(ReadLevelSent), "WRITE", Levels.NameOf(_writeLevel));
             _connector.Send(bytes.Written);
             StartPatience();
@@ -119,8 +122,9 @@ internal sealed class SimulatedClient
     private Operation Invoke(int number)
     {
         SeededRandom random = _random.Fork(number.ToString(CultureInfo.InvariantCulture));
-        OperationPlan plan = OperationPlan.Draw(random, _context.Options);
         long now = _context.Queue.NowMicros;
+        if ((_flushes ? OperationPlan.DrawInFlushed(random, _context.Options) : OperationPlan.Draw(random, _context.Options)) is not { } plan)
+            return _context.History.Invoke(Flush(now));
         bool mayExpire = plan.Kind is OperationKind.Write or OperationKind.WriteIfAbsent or OperationKind.Expire;
         var operation = new Operation
         {
@@ -137,13 +141,26 @@ internal sealed class SimulatedClient
         return _context.History.Invoke(operation);
     }
 
+    private Operation Flush(long now) => new()
+    {
+        Id = _context.History.NextId,
+        Observer = _index,
+        Key = Operation.EveryKey,
+        IsFlush = true,
+        Kind = OperationKind.Delete,
+        Level = _writeLevel,
+        InvokedMicros = now,
+    };
+
     private void OnReply(RespValue reply)
     {
-        if (_awaitsGreeting)
+        if (_greetingsAwaited > 0)
         {
-            _awaitsGreeting = false;
+            _greetingsAwaited--;
             if (reply.Text != "OK")
-                _context.ReportNonsense($"TORC.CONSISTENCY was answered {reply}");
+                _context.ReportNonsense($"a greeting was answered {reply}");
+            if (_greetingsAwaited > 0)
+                return;
         }
         else if (!_unanswered.TryDequeue(out Operation? operation))
         {
@@ -163,7 +180,7 @@ internal sealed class SimulatedClient
     private void OnLost()
     {
         _patience?.Cancel();
-        _awaitsGreeting = false;
+        _greetingsAwaited = 0;
         foreach (Operation operation in _unanswered)
             History.Complete(operation, OperationOutcome.Unknown, _context.Queue.NowMicros);
         _unanswered.Clear();

@@ -8,7 +8,7 @@ using Torc.Simulator.Time;
 
 namespace Torc.Simulator.Clients;
 
-/// <summary>After healing: reads every key at level ALL, some at a time, each until it is answered. Its reads are part of the history.</summary>
+/// <summary>After healing: reads every key of one keyspace at level ALL, some at a time, each until it is answered. Its reads are part of the history.</summary>
 internal sealed class VerifyingReader
 {
     private const int Index = 999;
@@ -24,11 +24,13 @@ internal sealed class VerifyingReader
     private readonly Queue<Operation> _unanswered = new();
     private ScheduledEvent? _patience;
     private int _next;
-    private bool _awaitsGreeting;
+    private readonly int _keyspace;
+    private int _greetingsAwaited;
     private bool _refused;
 
-    public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, IReadOnlyList<int> machines, Action<string> reportNonsense)
+    public VerifyingReader(EventQueue queue, SimulatedNetwork network, History history, IReadOnlyList<int> machines, int keyspace, Action<string> reportNonsense)
     {
+        _keyspace = keyspace;
         _queue = queue;
         _history = history;
         _machines = machines;
@@ -38,9 +40,10 @@ internal sealed class VerifyingReader
 
     public bool IsDone { get; private set; }
 
+    /// <param name="keys">Those of other keyspaces are left out.</param>
     public void Start(IEnumerable<string> keys)
     {
-        foreach (string key in keys)
+        foreach (string key in keys.Where(key => Operation.KeyspaceOf(key) == _keyspace))
             _keys.Enqueue(key);
         Reconnect();
     }
@@ -60,8 +63,9 @@ internal sealed class VerifyingReader
                 _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
                 return;
             }
-            _awaitsGreeting = true;
+            _greetingsAwaited = 2;
             using var bytes = new ByteWriter();
+            RespRequests.Write(bytes, "SELECT", $"{_keyspace}");
             RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", "ALL", "WRITE", "QUORUM");
             Send(bytes);
         });
@@ -92,9 +96,10 @@ internal sealed class VerifyingReader
 
     private void OnReply(RespValue reply)
     {
-        if (_awaitsGreeting)
+        if (_greetingsAwaited > 0)
         {
-            _awaitsGreeting = false;
+            if (--_greetingsAwaited > 0)
+                return;
             _patience?.Cancel();
             ReadNext();
             return;

@@ -37,6 +37,12 @@ public sealed record WorkloadOptions
     /// <summary>Share of clients that work at level ONE or ALL instead of the run's.</summary>
     public double OtherLevelShare { get; init; }
 
+    /// <summary>Share of clients whose keys are in a keyspace that they flush.</summary>
+    public double FlushingShare { get; init; }
+
+    /// <summary>Share of the operations of those that are flushes.</summary>
+    public double FlushShare { get; init; } = 0.02;
+
     /// <summary>A client gives an answer up after this and connects again, in milliseconds.</summary>
     public long PatienceMs { get; init; } = 6_000;
 
@@ -56,5 +62,6 @@ public sealed record WorkloadOptions
         ExpireWeight = (int)random.Between(0, 5),
         OtherLevelShare = random.Chance(0.5) ? 0 : 0.3,
         PatienceMs = random.Between(1_000, 8_000),
+        FlushingShare = random.Fork("flushing").Chance(0.5) ? 0.4 : 0,
     };
 }

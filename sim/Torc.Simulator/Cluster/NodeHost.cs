@@ -334,6 +334,8 @@ internal sealed class NodeHost
             return false;
         if (outcome != OpenOutcome.Opened)
             throw new InvariantException($"node {Id} cannot open shard {index}: {outcome}: {report!.Refusal}");
+        if (_context.Defect == Defect.FloorForgotten)
+            ForgottenFloors.Run(store!, disk, Node.PartitionCount);
         var shard = new ShardHost(this, Node.OpenShard(index, store!, report!, disk, options), disk, GatingOf(options.Durability));
         _shards.Add(shard);
         Outbox outbox = RentOutbox();

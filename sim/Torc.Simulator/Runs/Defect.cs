@@ -82,4 +82,7 @@ public enum Defect
 
     /// <summary>A voter that restarts has forgotten its vote.</summary>
     VoteForgotten,
+
+    /// <summary>A node that restarts has forgotten up to where its keyspaces were flushed.</summary>
+    FloorForgotten,
 }

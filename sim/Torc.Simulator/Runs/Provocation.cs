@@ -36,6 +36,7 @@ internal static class Provocation
         Defect.StaleEpochAccepted => Moves(drawn, FaultKind.CutOneWay, FaultKind.Pause, FaultKind.SlowLink),
         Defect.QuorumInOneSet => Moves(drawn, FaultKind.Isolate, FaultKind.CutOneWay),
         Defect.VoteForgotten => Elections(drawn),
+        Defect.FloorForgotten => Flushes(drawn),
         _ => Strict(drawn, FaultKind.Kill),
     };
 
@@ -179,6 +180,17 @@ internal static class Provocation
             Faults = moves.Faults with { IntervalMeanMicros = SecondMicros / 5, DurationMicrosMax = SecondMicros / 10 },
             DiskMicrosMin = 10_000,
             DiskMicrosMean = 30_000,
+        };
+    }
+
+    /// <summary>A replica restarts while rows that a flush covers are still there.</summary>
+    private static RunSettings Flushes(RunSettings drawn)
+    {
+        RunSettings strict = Strict(drawn, FaultKind.Kill, FaultKind.Isolate);
+        return strict with
+        {
+            Faults = strict.Faults with { IntervalMeanMicros = SecondMicros / 2 },
+            Workload = strict.Workload with { FlushingShare = 1, FlushShare = 0.05, KeyLifeMicros = 20 * SecondMicros },
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Torc.Base;
 using Torc.Core.Cells;
 using Torc.Core.Placement;
 using Torc.Core.Repair;
@@ -22,12 +23,17 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
     private byte _keyspace;
     private ulong _root;
     private bool _wasRead;
+    private Version _floor;
+    private readonly ByteWriter _joined = new();
 
     public void Visit(in RecordView record)
     {
         bool decodes = RowView.TryDecode(Version.FromUInt128(record.Version), record.Row, out RowView row);
         string key = $"{_keyspace}:{Encoding.UTF8.GetString(record.Key)}";
         _wasRead &= decodes;
+        if (decodes && row.MaxVersion <= _floor)
+            return; // it is gone for everybody, and will be here
+        JoinFloor(ref row);
         _root ^= decodes ? RowHash.Of(record.Hash, row, Version.None) : 0;
         into.Add(new ReplicaRow(node, _partition, key, decodes ? row.Digest : ulong.MaxValue));
     }
@@ -46,11 +52,22 @@ internal sealed class ReplicaContents(int node, List<ReplicaRow> into, List<Repl
             {
                 _root = 0;
                 _wasRead = true;
+                _floor = shard.FloorOf(_keyspace, _partition);
                 CollectKeyspace(shard.Store, disk);
                 bool isBuilt = shard.TryGetTreeRoot(_keyspace, _partition, out ulong root);
                 trees.Add(new ReplicaTree(node, _partition, _keyspace, isBuilt, root, _root, _wasRead));
             }
         }
+    }
+
+    /// <summary>A row is what it is beside the flush that covers part of it.</summary>
+    private void JoinFloor(ref RowView row)
+    {
+        if (_floor.IsNone || row.IsAbsent)
+            return;
+        _joined.Clear();
+        if (RowMerge.Merge(row, RowView.Tombstone(_floor), _joined, out Version max) == MergeOutcome.Combined)
+            Check.That(RowView.TryDecode(max, _joined.Written, out row));
     }
 
     private bool HoldsRows(ShardStore store)

@@ -15,7 +15,7 @@ public static class RunReport
             $"seed {result.Plan.Seed} hash {result.EventHash:x16} {(result.Failed ? "FAILED" : "ok")}: "
             + $"{simulated:F0} s simulated in {elapsedSeconds:F1} s ({simulated / Math.Max(elapsedSeconds, 0.001):F0}x), {result.Events} events; "
             + $"{settings.Nodes} nodes x{settings.Copies}, {settings.Partitions} partitions, {settings.Shards} shards, {settings.Storage.Durability}; "
-            + $"{Join(result.Operations)}; {result.Plan.Faults.Length} faults, {result.Plan.Changes.Length} changes");
+            + $"{Join(result.Operations)}; {result.Flushes} flushes, {result.Plan.Faults.Length} faults, {result.Plan.Changes.Length} changes");
     }
 
     /// <summary>Counts that show what a run exercised.</summary>

@@ -28,6 +28,9 @@ public sealed record RunResult(
     /// <summary>Every operation on the key of the first violation that has one.</summary>
     public IReadOnlyList<string> KeyTrace { get; init; } = [];
 
+    /// <summary>FLUSHDBs that were acknowledged.</summary>
+    public int Flushes { get; init; }
+
     /// <summary>Bytes that nodes sent to nodes of other data centres.</summary>
     public long BytesAcross { get; init; }
 

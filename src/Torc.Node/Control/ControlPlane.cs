@@ -85,7 +85,7 @@ public sealed class ControlPlane
     /// <summary>
     /// This run made or joined the first map with the data directory it still has: its copies lack nothing that was acknowledged.
     /// </summary>
-    public bool WasBornWithMap => _made is FormationOutcome.Made or FormationOutcome.Adopted;
+    public bool WasBornWithMap => _made is (FormationOutcome.Made or FormationOutcome.Adopted) && !_heartbeats.Positions.WentBack;
 
     /// <summary>Silence on a link after which its peer counts as down; a living one is never silent for twice as long.</summary>
     public long LinkSilenceMs => (long)_options.PeerSilenceMs * _health.Stretch;
@@ -461,7 +461,7 @@ public sealed class ControlPlane
     private ClusterView MakeView(Instant now)
     {
         if (_mapInUse is not { } map)
-            return new ClusterView(_self.Id, null, [], clockIsTrusted: true, _standing);
+            return new ClusterView(_self.Id, null, [], clockIsTrusted: true, _standing) { LogWentBack = _heartbeats.Positions.WentBack };
         var peers = ImmutableArray.CreateBuilder<PeerState>(map.Nodes.Count);
         foreach (NodeInfo listed in map.Nodes)
         {

@@ -19,7 +19,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     private Version _stamp, _localWinner;
     private bool _wasRelative, _wasExpiry;
     private int _restamps;
-    private bool _wasSent;
+    private bool _wasSent, _knowsNewest;
 
     protected ChangeOperation(Shard shard)
         : base(shard) => _write = new WritePhase(this, this);
@@ -72,7 +72,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         _earlierReply?.ClearAndKeep(KeptBytesMax);
         _stamp = Above = Version.None;
         _restamps = 0;
-        _wasRelative = _wasExpiry = _wasSent = false;
+        _wasRelative = _wasExpiry = _wasSent = _knowsNewest = false;
     }
 
     /// <summary>A version that the next stamp must be above, beyond the row's own.</summary>
@@ -107,7 +107,19 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
     public override void OnTimeout() => AnswerTimeout(
         "write", _write.Acknowledged, RuleOf(Request.WriteLevel).Required);
 
-    public void OnAcknowledged() => Answer(_reply.Written);
+    /// <summary>
+    /// A flush covers what was acknowledged before it began, whatever the clocks of those who stamped it: the first round may find rows that are newer than the stamp,
+    /// and the second is above all that a quorum had. What is newer still was written meanwhile.
+    /// </summary>
+    public void OnAcknowledged()
+    {
+        bool mayMissRows = Request.Kind == CommandKind.PartitionFlush && !_knowsNewest;
+        _knowsNewest = true;
+        if (mayMissRows && _write.Winner > _stamp)
+            OnSuperseded(_write.Winner);
+        else
+            Answer(_reply.Written);
+    }
 
     public void OnSuperseded(Version winner)
     {

@@ -30,7 +30,7 @@ internal enum ApplyOutcome
 
 /// <summary>What became of a delta.</summary>
 /// <param name="Reflected">The merged row shows the delta; false: something later covers it.</param>
-/// <param name="Winner">The merged row's greatest version.</param>
+/// <param name="Winner">The merged row's greatest version; of a floor the greatest in its keyspace, which may hold rows that the floor does not cover.</param>
 internal readonly record struct ApplyResult(ApplyOutcome Outcome, bool Reflected, Version Winner, bool WasDamaged, ColdRead? Cold);
 
 internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees, GarbageFloors garbage, Completeness completeness)
@@ -204,9 +204,10 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees,
     private ApplyResult Merge(in RecordKey key, in RowView delta, in RowView current, in RowView counted, in RecordPlace place, Outbox outbox)
     {
         _merged.Clear();
+        Version newest = Floors.IsFloorKey(key.Keyspace, key.Key) ? NewestIn(Floors.KeyspaceOf(key.Key), key.Partition) : Version.None;
         MergeOutcome merge = RowMerge.Merge(current, delta, _merged, out Version max);
         if (merge == MergeOutcome.KeptLeft)
-            return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), current.MaxVersion, false, null);
+            return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), Version.Max(newest, current.MaxVersion), false, null);
 
         RowView merged = delta;
         if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
@@ -215,8 +216,11 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees,
         ApplyOutcome outcome = Store(key, place, counted, merged, outbox);
         if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
             RaiseFloor(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion);
-        return new ApplyResult(outcome, reflected, merged.MaxVersion, false, null);
+        return new ApplyResult(outcome, reflected, Version.Max(newest, merged.MaxVersion), false, null);
     }
+
+    private Version NewestIn(byte keyspace, ushort partition) =>
+        IsOfUsers(keyspace) ? Version.FromUInt128(store.Counts(keyspace, partition).VersionMax) : Version.None;
 
     /// <summary>Joins a row with its partition's floor; the result may point into a buffer of this object.</summary>
     public void JoinFloor(byte keyspace, ushort partition, ref RowView row, Outbox outbox)

@@ -52,7 +52,7 @@ public sealed class Shard
         Trees = new RowTrees(store, Floors, node.PartitionCount);
         _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
         RecoveredOffset = report.EndOffset;
-        DoubtsItsLog = !_completeness.IsProved;
+        _doubtsItsLog = !_completeness.IsProved && node.Identity.Map is not null; // a node that was no member may still be told that it was one
         _behind = new bool[node.PartitionCount];
         Garbage = GarbageFloors.Open(store, disk, Clock, _completeness);
         Tombstones = new Tombstones(this);
@@ -116,11 +116,7 @@ public sealed class Shard
     public long SafeOffset => _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
 
     /// <summary>No copy counts because it was in the log that this run found. Read by other threads.</summary>
-    public bool DoubtsItsLog
-    {
-        get => Volatile.Read(ref _doubtsItsLog);
-        private set => Volatile.Write(ref _doubtsItsLog, value);
-    }
+    public bool DoubtsItsLog => Volatile.Read(ref _doubtsItsLog);
 
     /// <summary>How comparing with other replicas goes; any thread may read it, and ask for a round.</summary>
     public RepairProgress Repairs => _repair.Progress;
@@ -235,11 +231,12 @@ public sealed class Shard
     {
         ClusterView previous = View;
         View = view;
-        if (!view.IsFormed)
-            return;
-        TakeMap(previous.Map);
+        if (view.IsFormed)
+            TakeMap(previous.Map);
         if (view.LogWentBack && !DoubtsItsLog)
             DoubtLog();
+        if (!view.IsFormed)
+            return;
         Hints.OnView(view);
         foreach (PeerState peer in previous.Peers)
         {
@@ -310,6 +307,9 @@ public sealed class Shard
 
     internal void OnExchanged(ExchangeOperation exchange) => _repair.OnExchanged(exchange);
 
+    /// <summary>Up to where a keyspace was flushed. For checkers.</summary>
+    public Version FloorOf(byte keyspace, int partition) => Floors.Of(keyspace, (ushort)partition).Version;
+
     /// <summary>The root of a Merkle tree, 0 without rows; false while it is not built. For checkers.</summary>
     public bool TryGetTreeRoot(byte keyspace, int partition, out ulong root)
     {
@@ -355,14 +355,14 @@ public sealed class Shard
     /// <summary>The log has gone back in time (<see cref="Control.LogPositions"/>): what is left is as it was at a moment before, as after a loss of power.</summary>
     private void DoubtLog()
     {
-        for (ushort partition = 0; partition < PartitionsOfCluster; partition++)
+        for (ushort partition = 0; View.IsFormed && partition < PartitionsOfCluster; partition++)
         {
             if (!Holds(partition) || View.Map!.MembersOf(partition).Length == 1)
                 continue;
             SetComplete(partition, false);
             _repair.CatchUp.OnDamaged(partition);
         }
-        DoubtsItsLog = true;
+        Volatile.Write(ref _doubtsItsLog, true);
     }
 
     /// <summary>Runs a request with this node as its coordinator.</summary>

@@ -1,4 +1,5 @@
 using Torc.Core.Replication;
+using Torc.Node.Commands;
 using Torc.Node.Peers;
 
 namespace Torc.Node.Shards;
@@ -42,6 +43,9 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
 
     public int Required => _quorum.Required;
 
+    /// <summary>The greatest version that an answer reported.</summary>
+    public Version Winner => _quorum.Winner;
+
     /// <param name="version">Of the delta.</param>
     /// <param name="delta">Stays as it is until the operation ends or begins again.</param>
     /// <param name="localWinner">The greatest version of the local row, which shows the delta.</param>
@@ -76,6 +80,9 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         Decide();
     }
 
+    /// <summary>A floor that is above this one does what this one would have done.</summary>
+    private bool IsFlush => operation.Request.Kind == CommandKind.PartitionFlush;
+
     private void SendAcross(ReplicaSet remote)
     {
         Shard.Relays.Send(operation, remote, _version, _delta.Written);
@@ -100,7 +107,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         if (reply.Status == WriteStatus.Refused)
             _quorum.Fail(replica);
         else
-            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied, reply.Winner, operation.Counts(replica, reply.Complete));
+            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied || IsFlush, reply.Winner, operation.Counts(replica, reply.Complete));
         Decide();
     }
 
@@ -112,7 +119,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         if (reply.Status == WriteStatus.Refused)
             HintElsewhere(replica);
         else
-            _quorum.AcknowledgeHint(replica, reply.Status == WriteStatus.Applied, reply.Winner);
+            _quorum.AcknowledgeHint(replica, reply.Status == WriteStatus.Applied || IsFlush, reply.Winner);
         Decide();
     }
 

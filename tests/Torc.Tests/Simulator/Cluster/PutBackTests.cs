@@ -32,6 +32,28 @@ public sealed class PutBackTests
         Noticed(cluster).ShouldBeEmpty("it has told of less since");
     }
 
+    /// <summary>It makes or joins the first map as any first node does, and holds nothing of what the others have acknowledged since.</summary>
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    public void A_copy_from_before_the_cluster_was_formed_does_not_count(ulong seed)
+    {
+        var cluster = new MachineCluster(seed, machines: MachineCluster.FirstNodes);
+        cluster.Until(() => cluster[2].Host is not null);
+        cluster[2].Kill();
+        cluster.IsMember(2).ShouldBeFalse();
+        DataCopy copy = cluster[2].CopyData();
+        cluster[2].Start();
+        cluster.Until(() => cluster.IsWhole);
+        cluster.Elapse(milliseconds: 2_000);
+
+        cluster.Events.Clear();
+        Restart(cluster, 2, copy);
+        Noticed(cluster).ShouldBe([2]);
+        cluster.ControlOf(2).WasBornWithMap.ShouldBeFalse("or its copies would count at once, without a row");
+        cluster.Until(() => AllComplete(cluster, 2));
+    }
+
     [Fact]
     public void A_cluster_that_is_put_back_as_a_whole_counts_at_once()
     {

@@ -41,6 +41,7 @@ public class DefectTests
         [Defect.StaleEpochAccepted] = ([9], 1),
         [Defect.QuorumInOneSet] = ([1, 3], 1),
         [Defect.VoteForgotten] = ([9], 1),
+        [Defect.FloorForgotten] = ([1, 4], 1),
     };
 
     public static TheoryData<Defect> Defects => [.. Enum.GetValues<Defect>().Where(defect => defect != Defect.None)];
