@@ -84,9 +84,10 @@ internal sealed class SimulatedClient
                 ConnectLater();
                 return;
             }
-            _greetingsAwaited = 2;
+            _greetingsAwaited = _flushes ? 2 : 1;
             using var bytes = new ByteWriter();
-            RespRequests.Write(bytes, "SELECT", _flushes ? $"{Operation.FlushedKeyspace}" : "0");
+            if (_flushes)
+                RespRequests.Write(bytes, "SELECT", $"{Operation.FlushedKeyspace}");
             RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", Levels.NameOf(ReadLevelSent), "WRITE", Levels.NameOf(_writeLevel));
             _connector.Send(bytes.Written);
             StartPatience();

@@ -63,9 +63,10 @@ internal sealed class VerifyingReader
                 _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
                 return;
             }
-            _greetingsAwaited = 2;
+            _greetingsAwaited = _keyspace == 0 ? 1 : 2;
             using var bytes = new ByteWriter();
-            RespRequests.Write(bytes, "SELECT", $"{_keyspace}");
+            if (_keyspace != 0)
+                RespRequests.Write(bytes, "SELECT", $"{_keyspace}");
             RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", "ALL", "WRITE", "QUORUM");
             Send(bytes);
         });

@@ -163,7 +163,7 @@ public sealed class SimulationRun
         _history.HintsDeliveredMicros = _queue.NowMicros;
         string[] keys = [.. _history.Operations.Select(operation => operation.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         bool wasRead = true;
-        for (int keyspace = 0; keyspace <= Operation.FlushedKeyspace && wasRead; keyspace++)
+        for (int keyspace = 0; keyspace <= (_history.Flushes.Count > 0 ? Operation.FlushedKeyspace : 0) && wasRead; keyspace++)
         {
             var reader = new VerifyingReader(_queue, _network, _history, [.. _machines.Members.Select(machine => machine.Id)], keyspace, ReportNonsense);
             reader.Start(keys);
