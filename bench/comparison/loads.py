@@ -83,18 +83,13 @@ def torc_bench(load, contender, requests, torc, pace=()):
         command += ["--wait-replicas", str(contender.wait_replicas)]
     if contender.wait_each:
         command.append("--wait-each")
-    result = parsed(checked(command))
+    result = json.loads(checked(command))
     errors = sum(result["errors"].values())
     if errors > result["operations"] / 100:
         raise Trouble(f"{contender.name}, {load.name}: {errors} of {result['operations']} requests failed: {result['errors']}")
     latency = result["latencyMs"]["all"]
     return Run(
         result["operations"] + result["warmUpOperations"], result["operationsPerSecond"], latency["p50"], latency["p99"], 0, errors)
-
-
-def parsed(output):
-    """What `torc bench --json` says."""
-    return json.loads(output)
 
 
 def fill_with_torc_bench(load, contender, torc):

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Torc.Base;
+using Torc.Core.Replication;
 using Torc.Simulator.Checkers;
 
 namespace Torc.Simulator.Clients;
@@ -77,6 +78,16 @@ internal static class RespRequests
             to.Write(bytes);
             to.Write("\r\n"u8);
         }
+    }
+
+    /// <summary>What a connection begins with; gives how many replies that has.</summary>
+    public static int WriteGreeting(ByteWriter to, int keyspace, ConsistencyLevel read, ConsistencyLevel write)
+    {
+        Write(to, "TORC.CONSISTENCY", "READ", Levels.NameOf(read), "WRITE", Levels.NameOf(write));
+        if (keyspace == 0)
+            return 1;
+        Write(to, "SELECT", keyspace.ToString(CultureInfo.InvariantCulture));
+        return 2;
     }
 
     public static void Write(ByteWriter to, Operation operation)

@@ -84,11 +84,8 @@ internal sealed class SimulatedClient
                 ConnectLater();
                 return;
             }
-            _greetingsAwaited = _flushes ? 2 : 1;
             using var bytes = new ByteWriter();
-            if (_flushes)
-                RespRequests.Write(bytes, "SELECT", $"{Operation.FlushedKeyspace}");
-            RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", Levels.NameOf(ReadLevelSent), "WRITE", Levels.NameOf(_writeLevel));
+            _greetingsAwaited = RespRequests.WriteGreeting(bytes, _flushes ? Operation.FlushedKeyspace : 0, ReadLevelSent, _writeLevel);
             _connector.Send(bytes.Written);
             StartPatience();
         });

@@ -40,10 +40,10 @@ internal sealed class VerifyingReader
 
     public bool IsDone { get; private set; }
 
-    /// <param name="keys">Those of other keyspaces are left out.</param>
+    /// <param name="keys">Of that keyspace.</param>
     public void Start(IEnumerable<string> keys)
     {
-        foreach (string key in keys.Where(key => Operation.KeyspaceOf(key) == _keyspace))
+        foreach (string key in keys)
             _keys.Enqueue(key);
         Reconnect();
     }
@@ -63,11 +63,8 @@ internal sealed class VerifyingReader
                 _queue.After(RetryMicros, ClientContext.Label(Index), Reconnect);
                 return;
             }
-            _greetingsAwaited = _keyspace == 0 ? 1 : 2;
             using var bytes = new ByteWriter();
-            if (_keyspace != 0)
-                RespRequests.Write(bytes, "SELECT", $"{_keyspace}");
-            RespRequests.Write(bytes, "TORC.CONSISTENCY", "READ", "ALL", "WRITE", "QUORUM");
+            _greetingsAwaited = RespRequests.WriteGreeting(bytes, _keyspace, ConsistencyLevel.All, ConsistencyLevel.Quorum);
             Send(bytes);
         });
     }

@@ -80,9 +80,6 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         Decide();
     }
 
-    /// <summary>A floor that is above this one does what this one would have done.</summary>
-    private bool IsFlush => operation.Request.Kind == CommandKind.PartitionFlush;
-
     private void SendAcross(ReplicaSet remote)
     {
         Shard.Relays.Send(operation, remote, _version, _delta.Written);
@@ -104,10 +101,12 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         int replica = operation.Replicas.IndexOf(from);
         if (!_isActive || replica < 0)
             return;
+        // A floor that is above this one does what this one would have done.
+        bool isReflected = reply.Status == WriteStatus.Applied || operation.Request.Kind == CommandKind.PartitionFlush;
         if (reply.Status == WriteStatus.Refused)
             _quorum.Fail(replica);
         else
-            _quorum.Acknowledge(replica, reply.Status == WriteStatus.Applied || IsFlush, reply.Winner, operation.Counts(replica, reply.Complete));
+            _quorum.Acknowledge(replica, isReflected, reply.Winner, operation.Counts(replica, reply.Complete));
         Decide();
     }
 
@@ -119,7 +118,7 @@ internal sealed class WritePhase(KeyOperation operation, IWritePhaseOwner owner)
         if (reply.Status == WriteStatus.Refused)
             HintElsewhere(replica);
         else
-            _quorum.AcknowledgeHint(replica, reply.Status == WriteStatus.Applied || IsFlush, reply.Winner);
+            _quorum.AcknowledgeHint(replica, reply.Status == WriteStatus.Applied, reply.Winner);
         Decide();
     }
 
