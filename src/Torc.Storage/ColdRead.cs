@@ -28,6 +28,9 @@ public sealed class ColdRead
     /// <summary>Most records fit: one read instead of two.</summary>
     private const int FirstReadBytes = 4096;
 
+    /// <summary>A read may fail, or bring wrong bytes, for a passing reason: an only copy has nobody to get the record from.</summary>
+    internal const int AttemptsMax = 3;
+
     private readonly Dictionary<long, ColdRecord> _records = [];
     private readonly ulong _logId;
 
@@ -54,7 +57,8 @@ public sealed class ColdRead
             }
             try
             {
-                Read(record);
+                for (int attempt = 0; attempt < AttemptsMax && record.State != ColdState.Intact; attempt++)
+                    Read(record);
             }
             finally
             {

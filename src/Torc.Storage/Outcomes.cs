@@ -56,4 +56,7 @@ public enum OpenOutcome
 
     /// <summary>The directory holds files that are not this shard's log. Nothing was changed.</summary>
     OtherData,
+
+    /// <summary>Whose log it is cannot be read at the moment. Nothing was changed.</summary>
+    Unreadable,
 }

@@ -37,7 +37,7 @@ public sealed record WorkloadOptions
     /// <summary>Share of clients that work at level ONE or ALL instead of the run's.</summary>
     public double OtherLevelShare { get; init; }
 
-    /// <summary>Share of clients whose keys are in a keyspace that they flush. Not drawn: only runs that are about flushes have any.</summary>
+    /// <summary>Share of clients whose keys are in a keyspace that they flush.</summary>
     public double FlushingShare { get; init; }
 
     /// <summary>Share of the operations of those that are flushes.</summary>
@@ -62,5 +62,6 @@ public sealed record WorkloadOptions
         ExpireWeight = (int)random.Between(0, 5),
         OtherLevelShare = random.Chance(0.5) ? 0 : 0.3,
         PatienceMs = random.Between(1_000, 8_000),
+        FlushingShare = random.Fork("flushing").Chance(0.5) ? 0.4 : 0,
     };
 }

@@ -332,6 +332,11 @@ internal sealed class NodeHost
         OpenOutcome outcome = OpenOutcome.Opened;
         if (!RunOnDisk(() => outcome = ShardStore.Open(disk, options, Now, out store, out report)))
             return false;
+        if (outcome == OpenOutcome.Unreadable)
+        {
+            _machine.Start(); // the process ends, and a supervisor starts it again
+            return false;
+        }
         if (outcome != OpenOutcome.Opened)
             throw new InvariantException($"node {Id} cannot open shard {index}: {outcome}: {report!.Refusal}");
         if (_context.Defect == Defect.FloorForgotten)

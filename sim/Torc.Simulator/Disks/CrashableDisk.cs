@@ -20,6 +20,7 @@ public sealed class CrashableDisk : IDisk
     private long _usedBytes;
     private int _syncsUntilFailure = int.MaxValue;
     private int _readsUntilFailure = int.MaxValue;
+    private int _failingReads;
 
     public CrashableDisk(long capacityBytes = long.MaxValue) => CapacityBytes = capacityBytes;
 
@@ -155,8 +156,12 @@ public sealed class CrashableDisk : IDisk
     /// </summary>
     public void FailNextSync(int successesBefore = 0) => _syncsUntilFailure = successesBefore;
 
-    /// <summary>The read after <paramref name="successesBefore"/> more says <see cref="DiskOutcome.ReadFailed"/>, once.</summary>
-    public void FailNextRead(int successesBefore = 0) => _readsUntilFailure = successesBefore;
+    /// <summary>The reads after <paramref name="successesBefore"/> more say <see cref="DiskOutcome.ReadFailed"/>, so many times.</summary>
+    public void FailNextReads(int count, int successesBefore = 0)
+    {
+        _failingReads = count;
+        _readsUntilFailure = successesBefore;
+    }
 
     /// <summary>Every read that touches the range fails until <see cref="HealReads"/> or a power loss.</summary>
     public void FailReads(string name, long offset, long byteCount) => _unreadable.Add((_names[name], offset, byteCount));
@@ -206,8 +211,10 @@ public sealed class CrashableDisk : IDisk
     {
         Calls = Calls with { Reads = Calls.Reads + 1, BytesRead = Calls.BytesRead + into.Length };
         bool due = _readsUntilFailure == 0;
-        if (_readsUntilFailure != int.MaxValue)
-            _readsUntilFailure = due ? int.MaxValue : _readsUntilFailure - 1;
+        if (due)
+            _readsUntilFailure = --_failingReads > 0 ? 0 : int.MaxValue;
+        else if (_readsUntilFailure != int.MaxValue)
+            _readsUntilFailure--;
         if (due || offset < 0 || offset + into.Length > content.Length || TouchesUnreadable(content, offset, into.Length))
             return DiskOutcome.ReadFailed;
         content.LivePages.Read(offset, into);

@@ -19,6 +19,7 @@ internal sealed class FaultInjector(
 {
     private const ulong FaultLabel = 3UL << 60;
     private const int FlapsMax = 20;
+    private const int FailingReadsMax = 6;
     private const long ClockJumpMsMax = 10_000;
     private const long SlowDiskMicrosMax = 500_000;
     private readonly SortedSet<int> _corrupted = [];
@@ -160,7 +161,8 @@ internal sealed class FaultInjector(
                 Undo(fault, machine.Start);
                 break;
             case FaultKind.ReadFailure:
-                disk.FailNextRead(random.Below(5));
+                // An only copy is lost when it cannot be read however often that is tried.
+                disk.FailNextReads(settings.ReplicationFactor > 1 ? 1 + random.Below(FailingReadsMax) : 1, random.Below(5));
                 break;
             case FaultKind.SlowDisk:
                 machine.ExtraDiskMicros = random.Between(10_000, SlowDiskMicrosMax);

@@ -15,9 +15,6 @@ namespace Torc.Node.Shards;
 /// </remarks>
 internal static class ShardRecovery
 {
-    /// <summary>A read may fail once for a passing reason, and an only copy has nobody to get the floor from.</summary>
-    private const int AttemptsMax = 3;
-
     public static void Run(ShardStore store, IDisk disk, Shard shard, Completeness completeness, int partitionCount)
     {
         for (ushort partition = 0; partition < partitionCount; partition++)
@@ -39,8 +36,6 @@ internal static class ShardRecovery
             name[0] = keyspace;
             var key = new RecordKey(KeyspaceSettings.SystemId, partition, name);
             FindOutcome outcome = Find(store, disk, key, out RecordView record, out _);
-            for (int attempt = 1; outcome == FindOutcome.Damaged && attempt < AttemptsMax; attempt++)
-                outcome = Find(store, disk, key, out record, out _);
             if (outcome == FindOutcome.Damaged)
             {
                 completeness.Set(partition, false);

@@ -203,12 +203,16 @@ internal sealed class NodeHost : IDisposable
         long began = Stopwatch.GetTimestamp();
         OpenOutcome outcome = ShardStore.Open(disk, StorageOptions(shard), HostClock.Now, out ShardStore? store, out RecoveryReport report);
         if (outcome != OpenOutcome.Opened)
-            throw new DataDirectoryException($"shard {shard} in {_home.Name}: {report.Refusal} Nothing was changed. Start with another --data, or with the torc that made this one.");
+            throw new DataDirectoryException($"shard {shard} in {_home.Name}: {report.Refusal} Nothing was changed. {WhatToDo(outcome)}");
         _log.ShardOpened(shard, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds, report.Records, report.LogBytes, report.Segments);
         foreach (Damage damage in report.Damages)
             _log.Damaged($"shard {shard}, {damage.File}", damage.Offset, damage.What);
         return (store!, report);
     }
+
+    private static string WhatToDo(OpenOutcome outcome) => outcome == OpenOutcome.Unreadable
+        ? "Start again; if the disk is broken, start with an empty --data on another one: the other copies fill it."
+        : "Start with another --data, or with the torc that made this one.";
 
     /// <summary>A full disk loses no map and no vote: the node waits for room, and goes on by the map that it has.</summary>
     private void Save(Action save)

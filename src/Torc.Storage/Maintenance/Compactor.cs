@@ -152,14 +152,17 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     /// <summary>
     /// The oldest segment, when forget and drop records take too much space. They outlive every older segment, so a segment that
-    /// never dies would keep all of them for ever: moving it to the tail makes those that are older than the next one droppable.
+    /// never dies would keep all of them for ever: moving it to the tail makes those that are older than the next one droppable. Those behind a
+    /// damaged segment, which stays, are needed as long as it does: to move others for their sake would never end.
     /// </summary>
     private Segment? Oldest()
     {
         long controlBytes = 0, bytes = 0;
+        bool isNeeded = false;
         foreach (Segment segment in segments.Ordered)
         {
-            controlBytes += segment.ControlBytes;
+            isNeeded |= segment.IsDamaged && !segment.IsReplaced;
+            controlBytes += isNeeded ? 0 : segment.ControlBytes;
             bytes += segment.End;
         }
         if (controlBytes <= Math.Max(options.SegmentBytes, bytes / ControlShareOneIn))

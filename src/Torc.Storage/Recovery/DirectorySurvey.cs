@@ -18,6 +18,9 @@ internal sealed class DirectorySurvey
 
     public string? UnknownFile { get; private set; }
 
+    /// <summary>A segment whose header the disk does not give.</summary>
+    private string? UnreadFile { get; set; }
+
     /// <summary>A valid header of this shard; null when the directory has none.</summary>
     public SegmentHeader? AnyHeader { get; private set; }
 
@@ -52,8 +55,10 @@ internal sealed class DirectorySurvey
                 header.Clear();
                 int length = (int)Math.Min(header.Length, file.Length);
                 bool isRead = length == 0 || segment.File.Read(0, header[..length]) == DiskOutcome.Done;
-                segment.HeaderState = isRead ? SegmentHeader.Read(header, out SegmentHeader decoded) : Unread(out decoded);
+                SegmentHeader decoded = default;
+                segment.HeaderState = isRead ? SegmentHeader.Read(header, out decoded) : SegmentHeaderState.Bad;
                 segment.Header = decoded;
+                UnreadFile ??= isRead ? null : file.Name;
                 Segments.Add(segment);
                 SequenceMax = Math.Max(SequenceMax, number);
                 break;
@@ -61,12 +66,6 @@ internal sealed class DirectorySurvey
                 UnknownFile ??= file.Name;
                 break;
         }
-    }
-
-    private static SegmentHeaderState Unread(out SegmentHeader header)
-    {
-        header = default;
-        return SegmentHeaderState.Bad;
     }
 
     /// <summary>The very first segment of a log, whose header a crash tore before anything else was written.</summary>
@@ -108,6 +107,11 @@ internal sealed class DirectorySurvey
                     }
                     break;
             }
+        }
+        if (AnyHeader == null && UnreadFile != null)
+        {
+            refusal = $"{UnreadFile} cannot be read from the disk, and no other file says whose log this is.";
+            return OpenOutcome.Unreadable;
         }
         bool isNothingOurs = Segments.Count == 0 && Hints.Count == 0 && Spares.Count == 0;
         if ((AnyHeader == null && sawBad && !IsTornBirth()) || (isNothingOurs && UnknownFile != null))

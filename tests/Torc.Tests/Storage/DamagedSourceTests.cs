@@ -47,6 +47,33 @@ public class DamagedSourceTests
         harness.Find(NameOf(KeysOfFirstSegment - 1), out _).ShouldBe(FindOutcome.Damaged);
     }
 
+    /// <summary>Those of older segments are needed as long as the damaged one is there, however often they are copied.</summary>
+    [Fact]
+    public void Forgets_that_a_damaged_segment_holds_back_do_not_keep_compaction_busy()
+    {
+        var disk = new CrashableDisk();
+        using (var writer = new StoreHarness(disk, StoreHarness.Small()))
+        {
+            for (int key = 0; key < KeysOfFirstSegment; key++)
+                writer.Put(NameOf(key), RowOf(key, round: 1));
+            writer.CloseClean();
+        }
+        FlipBitsOfRow(disk, 1);
+
+        using var harness = new StoreHarness(disk, StoreHarness.Small());
+        harness.Report.Damages.ShouldNotBeEmpty();
+        for (int key = 100; key < 500; key++)
+        {
+            harness.Put(NameOf(key), RowOf(key, round: 1));
+            harness.Forget(NameOf(key));
+        }
+        harness.Settle();
+        long copied = harness.Store.Statistics.CompactedBytesTotal;
+        harness.Put(NameOf(200), RowOf(200, round: 1));
+        harness.Settle();
+        (harness.Store.Statistics.CompactedBytesTotal - copied).ShouldBeLessThan(4 * harness.Options.SegmentBytes);
+    }
+
     private static Name NameOf(int key) => new(0, 0, $"key-{key:d3}");
 
     private static Row RowOf(int key, int round) => new(RecordFlags.None, (UInt128)round, $"<{key:d3}.{round}>{new string('x', 100)}");

@@ -31,7 +31,7 @@ public sealed class FloorSweepTests
     public void A_floor_whose_read_fails_once_when_the_shard_is_opened_is_read_again()
     {
         Fill();
-        Shard shard = _onDisk.Open(nodes: 1, meanwhile: () => _onDisk.Disk.FailNextRead()).Shard;
+        Shard shard = _onDisk.Open(nodes: 1, meanwhile: () => _onDisk.Disk.FailNextReads(1)).Shard;
         Sweep(shard);
         shard.Store.Counts(0, 0).Records.ShouldBe(1);
         shard.Store.Dispose();

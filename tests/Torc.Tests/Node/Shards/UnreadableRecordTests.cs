@@ -39,17 +39,28 @@ public sealed class UnreadableRecordTests
 
     /// <summary>The tree that is built again, to find such records, lacks the row; when it can be read again nothing else tells that.</summary>
     [Fact]
-    public void A_read_that_fails_once_while_rows_are_read_again_is_noticed()
+    public void A_record_that_cannot_be_read_for_a_moment_while_rows_are_read_again_is_noticed()
     {
-        Disk.FailNextRead();
+        Disk.FailNextReads(ColdRead.AttemptsMax);
         _cluster.Elapse(10_000);
         Count(NodeEventKind.DamagedRead).ShouldBe(1);
         Count(NodeEventKind.PartitionIncomplete).ShouldBe(1);
         AssertWhole();
-        Disk.FailNextRead(3);
+        Disk.FailNextReads(ColdRead.AttemptsMax, successesBefore: 3);
         _cluster.Elapse(10_000);
         Count(NodeEventKind.PartitionIncomplete).ShouldBe(2, "an earlier catching up does not cover it");
         AssertWhole();
+    }
+
+    [Fact]
+    public void A_read_that_brings_nothing_once_is_tried_again()
+    {
+        Disk.FailNextReads(ColdRead.AttemptsMax - 1);
+        long before = Disk.Calls.Reads;
+        _cluster.Elapse(10_000);
+        Disk.Calls.Reads.ShouldBeGreaterThan(before + ColdRead.AttemptsMax);
+        Count(NodeEventKind.DamagedRead).ShouldBe(0);
+        Count(NodeEventKind.PartitionIncomplete).ShouldBe(0);
     }
 
     [Fact]

@@ -223,8 +223,9 @@ public class CrashableDiskTests
         file.Read(9, two).ShouldBe(DiskOutcome.ReadFailed, "beyond the end");
         disk.HealReads();
         file.Read(3, two).ShouldBe(DiskOutcome.Done);
-        disk.FailNextRead(1);
+        disk.FailNextReads(2, successesBefore: 1);
         file.Read(0, two).ShouldBe(DiskOutcome.Done);
+        file.Read(0, two).ShouldBe(DiskOutcome.ReadFailed);
         file.Read(0, two).ShouldBe(DiskOutcome.ReadFailed);
         file.Read(0, two).ShouldBe(DiskOutcome.Done);
     }
