@@ -110,11 +110,20 @@ public sealed class TorcNode
         }
     }
 
-    /// <summary>How much of their logs the shards found at this start, summed.</summary>
-    public long RecoveredOffset => SumOf(static shard => shard.RecoveredOffset);
+    /// <summary>This run and those before it, of which the shards' logs know.</summary>
+    public LogRuns Runs => LogRuns.Sum([.. _shards.Select(static shard => shard!.Runs)]);
 
     /// <summary>What of their logs is as safe as this node's durability makes it, summed. Read from anywhere.</summary>
-    public long LogOffset => SumOf(static shard => shard.SafeOffset);
+    public long LogOffset
+    {
+        get
+        {
+            long sum = 0;
+            foreach (Shard? shard in _shards)
+                sum += shard?.SafeOffset ?? 0;
+            return sum;
+        }
+    }
 
     /// <summary>No shard counts a copy because it was in the log that it found. Read from anywhere.</summary>
     public bool DoubtsItsLog
@@ -139,7 +148,7 @@ public sealed class TorcNode
         bool doubtsItsLog = DoubtsItsLog; // before what else it says
         return policy.Greet(processId, Control.SettingsDigest, Identity.Incarnation, nonce) with
         {
-            RecoveredOffset = RecoveredOffset,
+            Runs = Runs,
             DoubtsItsLog = doubtsItsLog,
         };
     }
@@ -175,14 +184,6 @@ public sealed class TorcNode
             }
             return false;
         }
-    }
-
-    private long SumOf(Func<Shard, long> offset)
-    {
-        long sum = 0;
-        foreach (Shard? shard in _shards)
-            sum += shard is null ? 0 : offset(shard);
-        return sum;
     }
 
     public Session OpenSession(long id, string address, string localAddress) => new(this, id, address, localAddress);

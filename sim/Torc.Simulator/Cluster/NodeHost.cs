@@ -126,7 +126,7 @@ internal sealed class NodeHost
         LinkPolicy policy = Node.Control.Policy;
         PeerGreeting own = Node.Greet(policy, 1, new UInt128(Random.Next(), Random.Next()));
         if (_context.Defect == Defect.WipeUnnoticed)
-            own = own with { RecoveredOffset = long.MaxValue }; // that the peers would notice
+            own = own with { Runs = new LogRuns(new LogRun(own.Incarnation, long.MaxValue)) }; // that the peers would notice
         return new LinkHandshake(own, _context.Secret, target?.Node, policy, dialsAnyone: target is { Node: null });
     }
 

@@ -2,9 +2,9 @@
 //
 // What a node acknowledged and then forgot is not noticed by looking at its files: an earlier state of a log is as whole as a later one. Its peers
 // notice: each tells the others with its heartbeats how far its log has come, and they remember it for as long as they run. When a link opens each
-// side tells how much of its log it found when it started, and what it remembers of the other (PeerGreeting). If a peer remembers more of an earlier
-// run than was found, the link is refused (LinkHandshake) and the node takes its copies to be incomplete, as after a loss of power; from then on its
-// greetings say so, and links open.
+// side tells which runs its log has had and how much of it each found, and what it remembers of the other (PeerGreeting). If a peer remembers a run
+// that the log does not know, or more of one than was found after it, the link is refused (LinkHandshake) and the node takes its copies to be
+// incomplete, as after a loss of power; from then on its greetings say so, and links open.
 //
 // Nothing is noticed when no peer runs that heard the later state: when a whole cluster is put back to one moment, that is as it should be.
 

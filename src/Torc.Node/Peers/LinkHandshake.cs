@@ -118,11 +118,11 @@ public sealed class LinkHandshake(PeerGreeting own, ClusterSecret? secret, ushor
     {
         OwnLogWentBack = !_own.DoubtsItsLog && Peer!.LogOfPeer.IsBeyond(_own);
         if (OwnLogWentBack)
-            return RefuseLog($"the log of this node ended at {_own.RecoveredOffset} when it started, and it had told node {Peer!.Node} of {Peer.LogOfPeer.Offset}");
+            return RefuseLog($"the log of this node ended at {_own.Runs.FoundAfter(Peer!.LogOfPeer.Incarnation)} when it started, and it had told node {Peer.Node} of {Peer.LogOfPeer.Offset}");
         LogPosition told = policy.Logs.GetValueOrDefault(Peer!.Node);
         return Peer.DoubtsItsLog || !told.IsBeyond(Peer)
             ? LinkHandshakeOutcome.Done
-            : RefuseLog($"the log of node {Peer.Node} ended at {Peer.RecoveredOffset} when it started, and it had told of {told.Offset}: it goes on as one that lost the end of its log");
+            : RefuseLog($"the log of node {Peer.Node} ended at {Peer.Runs.FoundAfter(told.Incarnation)} when it started, and it had told of {told.Offset}: it goes on as one that lost the end of its log");
     }
 
     private LinkHandshakeOutcome RefuseLog(string problem)

@@ -6,8 +6,8 @@ namespace Torc.Node.Peers;
 /// <param name="Offset">Sum over the shards: what lies before may have been acknowledged, and a crash that the node's durability is made for leaves it.</param>
 public readonly record struct LogPosition(ulong Birth, ulong Incarnation, long Offset)
 {
-    /// <summary>A run of that data directory found less than this, which another run of it had told.</summary>
-    public bool IsBeyond(PeerGreeting run) => Birth == run.Birth && Incarnation != run.Incarnation && Offset > run.RecoveredOffset;
+    /// <summary>That data directory holds less than this now, which another run of it had told.</summary>
+    public bool IsBeyond(PeerGreeting run) => Birth == run.Birth && Incarnation != run.Incarnation && Offset > run.Runs.FoundAfter(Incarnation);
 
     public void Encode(ByteWriter to)
     {

@@ -2,7 +2,7 @@
 //
 //   | magic "TORCPEER" | protocol u16 | bytes u16 | node u16 | process id u32 | cluster id u64 | birth u64 | settings digest u64 | incarnation u64 |
 //   | oldest level u8 | newest level u8 | cluster's level u8 | flags u8 (1: has secret, 2: doubts its log) | nonce 16 | recovered offset i64 |
-//   | log position of the other node | what later versions add | crc32c u32 |
+//   | log position of the other node | earlier runs u8, as many log runs | what later versions add | crc32c u32 |
 //
 // The second number of bytes counts all of it; the checksum covers all before it. A later version puts what it adds before the checksum, and
 // an earlier one passes over that. Another protocol, another cluster, no level in common, or other first nodes and settings are refused before any frame
@@ -26,8 +26,8 @@ public sealed record PeerGreeting(
     /// <summary>Of greetings, proofs and frames; what is in the frames is a matter of the cluster's level.</summary>
     public const ushort ProtocolVersion = 5;
 
-    /// <summary>What this version sends.</summary>
-    public const int Bytes = 106;
+    /// <summary>What the first version with this protocol sends.</summary>
+    public const int BytesMin = 106;
 
     /// <summary>What a later version may send.</summary>
     public const int BytesMax = 512;
@@ -52,8 +52,8 @@ public sealed record PeerGreeting(
     /// <summary>The level of the cluster that it is a member of; 0 while it is of none.</summary>
     public byte LevelOfCluster { get; init; }
 
-    /// <summary>How much of its log this run found: the end of each shard's, summed.</summary>
-    public long RecoveredOffset { get; init; }
+    /// <summary>This run and those before it, of which its log knows. How much each found is summed over the shards.</summary>
+    public LogRuns Runs { get; init; } = new(new LogRun(Incarnation, 0));
 
     /// <summary>None of its copies counts because it was in the log that this run found.</summary>
     public bool DoubtsItsLog { get; init; }
@@ -66,7 +66,7 @@ public sealed record PeerGreeting(
         int start = to.Length;
         to.Write("TORCPEER"u8);
         to.WriteUInt16(ProtocolVersion);
-        to.WriteUInt16(Bytes);
+        to.WriteUInt16((ushort)(BytesMin + sizeof(byte) + Runs.Earlier.Length * LogRun.Bytes));
         to.WriteUInt16(Node);
         to.WriteUInt32((uint)ProcessId);
         to.WriteUInt64(ClusterId);
@@ -79,15 +79,18 @@ public sealed record PeerGreeting(
         to.WriteByte((byte)((HasSecret ? SecretFlag : 0) | (DoubtsItsLog ? DoubtsFlag : 0)));
         to.WriteUInt64((ulong)Nonce);
         to.WriteUInt64((ulong)(Nonce >> 64));
-        to.WriteInt64(RecoveredOffset);
+        to.WriteInt64(Runs.Newest.Found);
         LogOfPeer.Encode(to);
+        to.WriteByte((byte)Runs.Earlier.Length);
+        foreach (LogRun run in Runs.Earlier)
+            run.Encode(to);
         to.WriteUInt32(Crc32C.Compute(to.Written[start..]));
     }
 
     /// <summary>How many bytes the greeting has that begins with <paramref name="bytes"/>: of too few to tell, how many tell.</summary>
     public static int LengthOf(ReadOnlySpan<byte> bytes) => bytes.Length < HeadBytes
         ? HeadBytes
-        : Math.Clamp((int)BinaryPrimitives.ReadUInt16LittleEndian(bytes[VersionEnd..]), Bytes, BytesMax);
+        : Math.Clamp((int)BinaryPrimitives.ReadUInt16LittleEndian(bytes[VersionEnd..]), BytesMin, BytesMax);
 
     /// <summary>
     /// Decodes <see cref="LengthOf"/> bytes; on failure <paramref name="problem"/> says why in a few words. Of fewer bytes it is empty
@@ -117,7 +120,7 @@ public sealed record PeerGreeting(
         if (reader.ReadUInt16() != length || BinaryPrimitives.ReadUInt32LittleEndian(bytes[(length - sizeof(uint))..]) != Crc32C.Compute(bytes[..(length - sizeof(uint))]))
             return null;
         PeerGreeting greeting = Decode(ref reader, out int flags);
-        bool isValid = flags <= (SecretFlag | DoubtsFlag) && greeting.OldestLevel <= greeting.NewestLevel;
+        bool isValid = flags <= (SecretFlag | DoubtsFlag) && greeting.OldestLevel <= greeting.NewestLevel && reader.Remaining >= sizeof(uint);
         problem = isValid ? "" : "a greeting that says nothing possible";
         return isValid ? greeting : null;
     }
@@ -132,6 +135,8 @@ public sealed record PeerGreeting(
         byte oldest = reader.ReadByte(), newest = reader.ReadByte(), ofCluster = reader.ReadByte();
         flags = reader.ReadByte();
         ulong low = reader.ReadUInt64(), high = reader.ReadUInt64();
+        long found = reader.ReadInt64();
+        LogPosition logOfPeer = LogPosition.Decode(ref reader);
         return new PeerGreeting(node, processId, digest, incarnation, new UInt128(high, low), (flags & SecretFlag) != 0)
         {
             ClusterId = clusterId,
@@ -140,8 +145,19 @@ public sealed record PeerGreeting(
             NewestLevel = newest,
             LevelOfCluster = ofCluster,
             DoubtsItsLog = (flags & DoubtsFlag) != 0,
-            RecoveredOffset = reader.ReadInt64(),
-            LogOfPeer = LogPosition.Decode(ref reader),
+            LogOfPeer = logOfPeer,
+            Runs = DecodeRuns(ref reader, new LogRun(incarnation, found)),
         };
+    }
+
+    /// <summary>The first version with this protocol says nothing of earlier runs.</summary>
+    private static LogRuns DecodeRuns(ref ByteReader reader, LogRun newest)
+    {
+        int earlier = reader.Remaining > sizeof(uint) ? reader.ReadByte() : 0;
+        var runs = new LogRun[earlier + 1];
+        for (int index = 0; index < earlier; index++)
+            runs[index] = LogRun.Decode(ref reader);
+        runs[^1] = newest;
+        return new LogRuns(runs);
     }
 }

@@ -1,11 +1,13 @@
 // Which partitions of a shard may lack acknowledged writes, remembered across restarts.
 //
-// One record in the local keyspace says, for the run that wrote it: its durability, and one bit per partition that is complete.
-// It is one record because it must be atomic: a crash while it is replaced leaves the old run's words, which are judged by the
-// old run's durability. No record, or no proof that the log is whole: nothing is complete until it was exchanged.
+// One record in the local keyspace says, for the run that wrote it: its durability, one bit per partition that is complete, and
+// which runs the log has had (Peers/LogRuns). It is one record because it must be atomic: a crash while it is replaced leaves the old
+// run's words, which are judged by the old run's durability. No record, or no proof that the log is whole: nothing is complete until it
+// was exchanged.
 
 using System.Diagnostics.CodeAnalysis;
 using Torc.Core.Placement;
+using Torc.Node.Peers;
 using Torc.Storage;
 using Torc.Storage.Disk;
 
@@ -13,8 +15,8 @@ namespace Torc.Node.Shards;
 
 internal sealed class Completeness : IResumable
 {
-    private const byte FormatVersion = 1;
-    private const int HeaderBytes = 2;
+    private const byte FormatVersion = 2;
+    private const byte FormatWithoutRuns = 1;
     private static readonly byte[] RecordName = "completeness"u8.ToArray();
     private readonly ShardStore _store;
     private readonly Durability _durability;
@@ -23,10 +25,11 @@ internal sealed class Completeness : IResumable
     private bool _isParked;
     private ColdRead? _finished;
 
-    private Completeness(ShardStore store, Durability durability, int partitionCount)
+    private Completeness(ShardStore store, Durability durability, int partitionCount, LogRun run)
     {
         _store = store;
         _durability = durability;
+        Runs = new LogRuns(run);
         Flags = new bool[partitionCount];
         _wasComplete = new bool[partitionCount];
     }
@@ -34,10 +37,13 @@ internal sealed class Completeness : IResumable
     /// <summary>One flag per partition of the cluster. Other threads may look at it: the array stays, its bools change.</summary>
     public bool[] Flags { get; }
 
+    /// <summary>This run and those before it, of which the log that it found knows.</summary>
+    public LogRuns Runs { get; private set; }
+
     /// <summary>Judges what the last run left. The caller saves and flushes before it serves.</summary>
-    public static Completeness Open(ShardStore store, IDisk disk, Durability durability, int partitionCount, RecoveryReport report)
+    public static Completeness Open(ShardStore store, IDisk disk, Durability durability, int partitionCount, RecoveryReport report, ulong incarnation)
     {
-        var completeness = new Completeness(store, durability, partitionCount);
+        var completeness = new Completeness(store, durability, partitionCount, new LogRun(incarnation, report.EndOffset));
         bool known = completeness.TryLoad(disk, out Durability previous, out bool[]? complete);
         bool proved = report.Damages.Count == 0 && report.LogProvedComplete && (report.CleanStop || previous == Durability.Always);
         if (known && proved)
@@ -89,16 +95,9 @@ internal sealed class Completeness : IResumable
             shard.Park(this, cold);
             return;
         }
-        Span<byte> row = stackalloc byte[HeaderBytes + (Flags.Length + 7) / 8];
-        row.Clear();
-        row[0] = FormatVersion;
-        row[1] = (byte)_durability;
-        for (int i = 0; i < Flags.Length; i++)
-        {
-            if (Flags[i])
-                row[HeaderBytes + i / 8] |= (byte)(1 << i % 8);
-        }
-        _unsaved = _store.Put(Key, RecordFlags.None, UInt128.One, row) != PutOutcome.Done;
+        using var row = new ByteWriter();
+        Encode(row);
+        _unsaved = _store.Put(Key, RecordFlags.None, UInt128.One, row.Written) != PutOutcome.Done;
         shard.Outbox.Observe(_store.AppendedOffset);
     }
 
@@ -112,13 +111,36 @@ internal sealed class Completeness : IResumable
         FindOutcome outcome = ShardRecovery.Find(_store, disk, Key, out RecordView record, out _finished);
         if (outcome != FindOutcome.Found)
             return false;
-        ReadOnlySpan<byte> row = record.Row;
-        if (row.Length != HeaderBytes + (Flags.Length + 7) / 8 || row[0] != FormatVersion)
+        var row = new ByteReader(record.Row);
+        byte format = row.ReadByte();
+        durability = (Durability)row.ReadByte();
+        ReadOnlySpan<byte> bits = row.Take((Flags.Length + 7) / 8);
+        var runs = new LogRun[format == FormatVersion ? row.ReadByte() : 0];
+        for (int index = 0; index < runs.Length; index++)
+            runs[index] = LogRun.Decode(ref row);
+        if (!row.Complete || format is not (FormatVersion or FormatWithoutRuns))
             return false;
-        durability = (Durability)row[1];
         complete = new bool[Flags.Length];
         for (int i = 0; i < complete.Length; i++)
-            complete[i] = (row[HeaderBytes + i / 8] & 1 << i % 8) != 0;
+            complete[i] = (bits[i / 8] & 1 << i % 8) != 0;
+        Runs = new LogRuns([.. runs, Runs.Newest]);
         return true;
+    }
+
+    private void Encode(ByteWriter row)
+    {
+        row.WriteByte(FormatVersion);
+        row.WriteByte((byte)_durability);
+        for (int first = 0; first < Flags.Length; first += 8)
+        {
+            int bits = 0;
+            for (int i = first; i < Math.Min(first + 8, Flags.Length); i++)
+                bits |= Flags[i] ? 1 << i % 8 : 0;
+            row.WriteByte((byte)bits);
+        }
+        row.WriteByte((byte)(Runs.Earlier.Length + 1));
+        foreach (LogRun run in Runs.Earlier)
+            run.Encode(row);
+        Runs.Newest.Encode(row);
     }
 }

@@ -50,8 +50,7 @@ public sealed class Shard
         Clock = new HybridClock(node.Actor);
         Floors = new Floors(store);
         Trees = new RowTrees(store, Floors, node.PartitionCount);
-        _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report);
-        RecoveredOffset = report.EndOffset;
+        _completeness = Completeness.Open(store, disk, storage.Durability, node.PartitionCount, report, node.Identity.Incarnation);
         _doubtsItsLog = !_completeness.IsProved && node.Identity.Map is not null; // a node that was no member may still be told that it was one
         _behind = new bool[node.PartitionCount];
         Garbage = GarbageFloors.Open(store, disk, Clock, _completeness);
@@ -109,8 +108,8 @@ public sealed class Shard
     /// <summary>One flag per partition of the cluster; meaningful for this shard's own. Read by other threads.</summary>
     public IReadOnlyList<bool> CompletePartitions => _completeness.Flags;
 
-    /// <summary>Where the log ended that this run found.</summary>
-    public long RecoveredOffset { get; }
+    /// <summary>This run and those before it, of which the log that it found knows.</summary>
+    public LogRuns Runs => _completeness.Runs;
 
     /// <summary>What lies before it outlives every crash that the durability is made for. Read by other threads.</summary>
     public long SafeOffset => _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;

@@ -10,8 +10,11 @@ public sealed class PutBackTests
     private const int Keys = 3_000;
     private const int HeartbeatsMs = 1_000;
 
-    [SystemFact]
-    public void A_node_that_was_put_back_shows_nothing_old()
+    /// <param name="lonelyRuns">How often it is started, and stopped, before it is started where it reaches the others.</param>
+    [SystemTheory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_node_that_was_put_back_shows_nothing_old(int lonelyRuns)
     {
         using TorcCluster cluster = TorcCluster.Start(3);
         new KnownKeys("key", Keys, 20).Write(cluster[0]);
@@ -33,6 +36,8 @@ public sealed class PutBackTests
         node.StopCleanly();
         Directory.Delete(node.Directory, recursive: true);
         Copy(backup.Path, node.Directory);
+        if (lonelyRuns > 0)
+            RunAlone(cluster, node, lonelyRuns);
         node.Restart();
         using (RespClient client = node.Connect())
         {
@@ -45,6 +50,22 @@ public sealed class PutBackTests
         }
         node.Process.Errors.ShouldContain("Was its data directory put back to an earlier state?");
         Wait.UntilHolds(() => node.Get("/v1/node").ShouldContain("\"incompletePartitions\": 0"));
+    }
+
+    /// <summary>The others go on afterwards, and remember what they knew.</summary>
+    private static void RunAlone(TorcCluster cluster, TorcNode node, int times)
+    {
+        TorcNode[] others = [.. cluster.Nodes.Where(other => other != node)];
+        foreach (TorcNode other in others)
+            Signals.Send(other.Process.Id, Signals.Pause);
+        for (int run = 0; run < times; run++)
+        {
+            node.Start();
+            Wait.UntilHolds(() => node.Get("/healthz").ShouldNotBeEmpty());
+            node.StopCleanly();
+        }
+        foreach (TorcNode other in others)
+            Signals.Send(other.Process.Id, Signals.Continue);
     }
 
     private static void Copy(string from, string to)

@@ -48,7 +48,7 @@ public sealed class LinkHandshakeTests
         int toDialler = Converse(dialler, acceptor, int.MaxValue);
         acceptor.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
         acceptor.Machine.Problem.ShouldBe("node 0 has another cluster secret");
-        toDialler.ShouldBe(PeerGreeting.Bytes, "a greeting and no proof");
+        toDialler.ShouldBe(Encoded(Greeting(1)).Length, "a greeting and no proof");
         dialler.Outcome.ShouldBe(LinkHandshakeOutcome.NeedMore);
         dialler.Machine.ProblemWhenClosed.ShouldContain("node 1 closed the connection instead of proving the cluster secret");
     }
@@ -120,7 +120,7 @@ public sealed class LinkHandshakeTests
         Side again = Acceptor(Secret);
         again.Take([.. greeting, .. proof]);
         again.Outcome.ShouldBe(LinkHandshakeOutcome.Refused);
-        again.Sent().Length.ShouldBe(PeerGreeting.Bytes, "a greeting and no proof");
+        again.Sent().Length.ShouldBe(Encoded(Greeting(1)).Length, "a greeting and no proof");
     }
 
     [Fact]
@@ -181,6 +181,25 @@ public sealed class LinkHandshakeTests
         (Side returner, Side peer) = Meet(greeting, Secret, returnerDials: true);
         returner.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
         peer.Outcome.ShouldBe(LinkHandshakeOutcome.Done);
+    }
+
+    /// <summary>Each run begins further on than the one before, so that the end of the log alone says nothing.</summary>
+    [Theory]
+    [InlineData(4, 100, false)] // the run after the one that told of 100 found it
+    [InlineData(4, 99, true)]
+    [InlineData(6, 99, true)] // of the run that told of 100 nothing is there
+    [InlineData(6, 100, false)] // it was before all of these
+    public void A_log_that_went_back_before_an_earlier_run_is_noticed(ulong firstKnown, long foundBySecond, bool isRefused)
+    {
+        long foundByFirst = firstKnown == 4 ? 0 : foundBySecond;
+        PeerGreeting greeting = Returning(0, recovered: 0) with
+        {
+            Incarnation = 8,
+            Runs = new LogRuns(new LogRun(firstKnown, foundByFirst), new LogRun(7, foundBySecond), new LogRun(8, 1_000)),
+        };
+        (Side returner, Side peer) = Meet(greeting, Secret, returnerDials: true);
+        returner.Outcome.ShouldBe(isRefused ? LinkHandshakeOutcome.Refused : LinkHandshakeOutcome.Done);
+        peer.Outcome.ShouldBe(returner.Outcome);
     }
 
     [Fact]
@@ -264,7 +283,7 @@ public sealed class LinkHandshakeTests
         return bytes.Written.ToArray();
     }
 
-    private PeerGreeting Returning(ushort node, long recovered) => Greeting(node) with { Birth = 3, Incarnation = 5, RecoveredOffset = recovered };
+    private PeerGreeting Returning(ushort node, long recovered) => Greeting(node) with { Birth = 3, Incarnation = 5, Runs = new LogRuns(new LogRun(5, recovered)) };
 
     /// <summary>A node that comes back meets node 1, which remembers offset 100 of its run 4.</summary>
     private (Side Returner, Side Peer) Meet(PeerGreeting returning, ClusterSecret? secret, bool returnerDials)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Torc.Base;
 using Torc.Node.Peers;
 
@@ -88,7 +89,7 @@ public class PeerFrameTests
         using var writer = new ByteWriter();
         var greeting = new PeerGreeting(3, 4711, 0xABCDEF, 99, new UInt128(0x1122334455667788, 0x99AABBCCDDEEFF00), HasSecret: true);
         greeting.Encode(writer);
-        writer.Length.ShouldBe(PeerGreeting.Bytes);
+        writer.Length.ShouldBe(PeerGreeting.LengthOf(writer.Written));
         PeerGreeting.TryDecode(writer.Written, out string problem).ShouldBe(greeting);
         problem.ShouldBe("");
 
@@ -101,6 +102,30 @@ public class PeerFrameTests
         problem.ShouldContain("protocol version 9");
         PeerGreeting.TryDecode("GET / HTTP/1.1\r\nHost: localhost:7379\r\n"u8, out problem).ShouldBeNull();
         problem.ShouldContain("not a greeting");
+    }
+
+    [Fact]
+    public void A_greeting_tells_of_earlier_runs()
+    {
+        using var writer = new ByteWriter();
+        LogRun[] runs = [.. Enumerable.Range(1, LogRuns.KeptMax).Select(static run => new LogRun((ulong)run, run * 100))];
+        var greeting = new PeerGreeting(3, 4711, 0xABCDEF, LogRuns.KeptMax) { Runs = new LogRuns(runs), LogOfPeer = new LogPosition(1, 2, 3) };
+        greeting.Encode(writer);
+        writer.Length.ShouldBeLessThanOrEqualTo(PeerGreeting.BytesMax);
+        PeerGreeting.TryDecode(writer.Written, out _).ShouldBe(greeting);
+    }
+
+    /// <summary>The first version with this protocol.</summary>
+    [Fact]
+    public void A_greeting_that_says_nothing_of_earlier_runs_is_taken()
+    {
+        using var writer = new ByteWriter();
+        var greeting = new PeerGreeting(3, 4711, 0xABCDEF, 9) { Runs = new LogRuns(new LogRun(9, 1234)) };
+        greeting.Encode(writer);
+        byte[] shorter = [.. writer.Written[..(PeerGreeting.BytesMin - sizeof(uint))], .. new byte[sizeof(uint)]];
+        BinaryPrimitives.WriteUInt16LittleEndian(shorter.AsSpan(10), (ushort)shorter.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(shorter.AsSpan(shorter.Length - sizeof(uint)), Crc32C.Compute(shorter.AsSpan(0, shorter.Length - sizeof(uint))));
+        PeerGreeting.TryDecode(shorter, out _).ShouldBe(greeting);
     }
 
     [Fact]

@@ -18,16 +18,17 @@ internal sealed class MachineCluster : INodeObserver
     public const int FirstNodes = 3;
     private readonly EventQueue _queue = new();
     private readonly List<SimulatedMachine> _machines = [];
+    private readonly SimulatedNetwork _network;
 
     public MachineCluster(ulong seed, bool isUpgraded = false, int machines = FirstNodes + 1)
     {
         var random = new SeededRandom(seed);
         var settings = new RunSettings { Nodes = FirstNodes, HasClusterSecret = seed % 2 == 0, IsUpgraded = isUpgraded };
-        var network = new SimulatedNetwork(_queue, random.Fork("network"), settings.Network);
+        _network = new SimulatedNetwork(_queue, random.Fork("network"), settings.Network);
         var formation = new FormationSettings(
             [.. Enumerable.Range(0, FirstNodes).Select(SimulatedMachine.AddressOf)], settings.Partitions, settings.ReplicationFactor,
             [.. Enumerable.Range(0, KeyspaceSettings.UserKeyspacesMax).Select(id => new KeyspaceSettings((byte)id, ConsistencyLevel.Quorum, ConsistencyLevel.Quorum))]);
-        var context = new ClusterContext(settings, formation, _queue, network, TorcNode.MakeCommandTable(), this, Defect.None);
+        var context = new ClusterContext(settings, formation, _queue, _network, TorcNode.MakeCommandTable(), this, Defect.None);
         for (int machine = 0; machine < machines; machine++)
         {
             _machines.Add(new SimulatedMachine(machine, context, random.Fork($"machine {machine}")));
@@ -46,6 +47,23 @@ internal sealed class MachineCluster : INodeObserver
 
     /// <summary>All first nodes are members and linked with each other.</summary>
     public bool IsWhole => Enumerable.Range(0, FirstNodes).All(node => IsMember(node) && Enumerable.Range(0, FirstNodes).All(other => ControlOf(node).View.IsUp((ushort)other)));
+
+    /// <summary>Cuts a machine off from the others, or ends that.</summary>
+    public void SetAlone(int machine, bool isAlone)
+    {
+        int address = ClusterContext.PeerAddress(machine);
+        foreach (int other in Enumerable.Range(0, _machines.Count).Where(other => other != machine).Select(ClusterContext.PeerAddress))
+        {
+            if (isAlone)
+            {
+                _network.Cut(address, other);
+                _network.Cut(other, address);
+                continue;
+            }
+            _network.Heal(address, other);
+            _network.Heal(other, address);
+        }
+    }
 
     public void Until(Func<bool> condition)
     {

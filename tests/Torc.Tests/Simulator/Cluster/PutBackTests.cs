@@ -54,6 +54,35 @@ public sealed class PutBackTests
         cluster.Until(() => AllComplete(cluster, 2));
     }
 
+    /// <summary>Each run begins a new segment, so that after some runs its log ends further on than the others remember.</summary>
+    [Theory]
+    [InlineData(1UL, 2)]
+    [InlineData(2UL, 0)]
+    public void Runs_that_reached_nobody_do_not_hide_it(ulong seed, int node)
+    {
+        MachineCluster cluster = Whole(seed);
+        DataCopy copy = CopyOf(cluster, node);
+        Restart(cluster, node, copy: null);
+        cluster.Elapse(milliseconds: 2_000);
+        Stop(cluster, node);
+        cluster[node].PutBack(copy);
+        cluster.SetAlone(node, isAlone: true);
+        for (int run = 0; run < 3; run++)
+        {
+            cluster[node].Start();
+            cluster.Until(() => cluster[node].Host is not null);
+            cluster.Elapse(milliseconds: 3_000);
+            Stop(cluster, node);
+        }
+        Noticed(cluster).ShouldBeEmpty();
+
+        cluster.SetAlone(node, isAlone: false);
+        cluster[node].Start();
+        cluster.Until(() => cluster[node].Host is not null && cluster.IsWhole);
+        Noticed(cluster).ShouldBe([node]);
+        cluster.Until(() => AllComplete(cluster, node));
+    }
+
     [Fact]
     public void A_cluster_that_is_put_back_as_a_whole_counts_at_once()
     {
