@@ -32,9 +32,10 @@ internal sealed class LogPositions(TorcNode node)
     /// <summary>What this node tells now.</summary>
     public LogPosition Own => new(node.Identity.Self.Birth, node.Identity.Incarnation, node.LogOffset);
 
+    /// <summary>What a run tells of which its log knows nothing yet does not replace what an earlier one told.</summary>
     public void Take(ushort from, in LogPosition told)
     {
-        if (Told.GetValueOrDefault(from) != told)
+        if (told.Offset > 0 && Told.GetValueOrDefault(from) != told)
             Told = Told.SetItem(from, told);
     }
 }

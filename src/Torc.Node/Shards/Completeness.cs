@@ -22,6 +22,7 @@ internal sealed class Completeness : IResumable
     private readonly Durability _durability;
     private readonly bool[] _wasComplete;
     private bool _unsaved = true;
+    private long _runsEndOffset = long.MaxValue;
     private bool _isParked;
     private ColdRead? _finished;
 
@@ -39,6 +40,9 @@ internal sealed class Completeness : IResumable
 
     /// <summary>This run and those before it, of which the log that it found knows.</summary>
     public LogRuns Runs { get; private set; }
+
+    /// <summary>Where the record ends in the log that first named this run; before it was appended the greatest number. Read by other threads.</summary>
+    public long RunsEndOffset => Volatile.Read(ref _runsEndOffset);
 
     /// <summary>Judges what the last run left. The caller saves and flushes before it serves.</summary>
     public static Completeness Open(ShardStore store, IDisk disk, Durability durability, int partitionCount, RecoveryReport report, ulong incarnation)
@@ -99,6 +103,8 @@ internal sealed class Completeness : IResumable
         Encode(row);
         _unsaved = _store.Put(Key, RecordFlags.None, UInt128.One, row.Written) != PutOutcome.Done;
         shard.Outbox.Observe(_store.AppendedOffset);
+        if (!_unsaved && _runsEndOffset == long.MaxValue)
+            Volatile.Write(ref _runsEndOffset, _store.AppendedOffset);
     }
 
     private static RecordKey Key => new(KeyspaceSettings.LocalId, 0, RecordName);

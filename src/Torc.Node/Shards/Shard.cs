@@ -111,8 +111,15 @@ public sealed class Shard
     /// <summary>This run and those before it, of which the log that it found knows.</summary>
     public LogRuns Runs => _completeness.Runs;
 
-    /// <summary>What lies before it outlives every crash that the durability is made for. Read by other threads.</summary>
-    public long SafeOffset => _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
+    /// <summary>What lies before it outlives every crash that the durability is made for; 0 before the log knows of this run, for want of room. Read by other threads.</summary>
+    public long SafeOffset
+    {
+        get
+        {
+            long safe = _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
+            return safe >= _completeness.RunsEndOffset ? safe : 0;
+        }
+    }
 
     /// <summary>No copy counts because it was in the log that this run found. Read by other threads.</summary>
     public bool DoubtsItsLog => Volatile.Read(ref _doubtsItsLog);

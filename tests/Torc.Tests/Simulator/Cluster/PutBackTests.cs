@@ -1,5 +1,7 @@
 using Torc.Node;
 using Torc.Simulator.Cluster;
+using Torc.Simulator.Disks;
+using Torc.Storage.Disk;
 
 namespace Torc.Tests.Simulator.Cluster;
 
@@ -83,6 +85,26 @@ public sealed class PutBackTests
         cluster.Until(() => AllComplete(cluster, node));
     }
 
+    /// <summary>Such a run cannot write into its log that it was; it tells its peers of nothing then.</summary>
+    [Fact]
+    public void A_run_that_had_no_room_to_begin_is_not_missed()
+    {
+        MachineCluster cluster = Whole(seed: 4);
+        Stop(cluster, 2);
+        foreach (CrashableDisk disk in cluster[2].Disks)
+            Fill(disk);
+        cluster[2].Start();
+        cluster.Until(() => cluster[2].Host is not null && cluster.IsWhole);
+        cluster.Elapse(milliseconds: 3_000);
+        cluster[2].Host!.Node.LogOffset.ShouldBe(0);
+        cluster[2].Kill();
+        foreach (CrashableDisk disk in cluster[2].Disks)
+            disk.CapacityBytes = long.MaxValue;
+        Restart(cluster, 2, copy: null);
+        cluster[2].Host!.Node.LogOffset.ShouldBeGreaterThan(0);
+        Noticed(cluster).ShouldBeEmpty();
+    }
+
     [Fact]
     public void A_cluster_that_is_put_back_as_a_whole_counts_at_once()
     {
@@ -137,6 +159,20 @@ public sealed class PutBackTests
             cluster[node].PutBack(copy);
         cluster[node].Start();
         cluster.Until(() => cluster[node].Host is not null && cluster.IsWhole);
+    }
+
+    /// <summary>Files that were made ahead, and are room too, go.</summary>
+    private static void Fill(CrashableDisk disk)
+    {
+        foreach (DiskFileInfo file in disk.List())
+        {
+            using IDiskFile opened = disk.Open(file.Name);
+            var start = new byte[4096];
+            opened.Read(0, start).ShouldBe(DiskOutcome.Done);
+            if (!start.AsSpan(64).ContainsAnyExcept((byte)0))
+                disk.Delete(file.Name);
+        }
+        disk.CapacityBytes = 0;
     }
 
     private static int[] Noticed(MachineCluster cluster) =>
