@@ -113,7 +113,7 @@ public sealed class TorcNode
     /// <summary>This run and those before it, of which the shards' logs know.</summary>
     public LogRuns Runs => LogRuns.Sum([.. _shards.Select(static shard => shard!.Runs)]);
 
-    /// <summary>What of their logs is as safe as this node's durability makes it, summed; 0 before all of them know of this run. Read from anywhere.</summary>
+    /// <summary>What of their logs is as safe as this node's durability makes it, summed; 0 before all of them say that peers may be told. Read from anywhere.</summary>
     public long LogOffset
     {
         get

@@ -32,7 +32,7 @@ internal sealed class LogPositions(TorcNode node)
     /// <summary>What this node tells now.</summary>
     public LogPosition Own => new(node.Identity.Self.Birth, node.Identity.Incarnation, node.LogOffset);
 
-    /// <summary>What a run tells of which its log knows nothing yet does not replace what an earlier one told.</summary>
+    /// <summary>A run whose log does not know yet that it tells of it, and that therefore tells of nothing, does not replace what an earlier one told.</summary>
     public void Take(ushort from, in LogPosition told)
     {
         if (told.Offset > 0 && Told.GetValueOrDefault(from) != told)

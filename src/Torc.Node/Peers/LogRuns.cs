@@ -17,7 +17,7 @@ public readonly record struct LogRun(ulong Incarnation, long Found)
 }
 
 /// <summary>
-/// The latest runs that a log knows of, the one that speaks last. A log that was put back to an earlier state does not know the runs since, or found less of one
+/// The latest runs that a log knows of and that told a peer of it, then the one that speaks. A log that was put back to an earlier state does not know the runs since, or found less of one
 /// than that run had told its peers (<see cref="LogPosition"/>).
 /// </summary>
 public sealed class LogRuns : IEquatable<LogRuns>
@@ -26,11 +26,11 @@ public sealed class LogRuns : IEquatable<LogRuns>
 
     private readonly LogRun[] _runs;
 
-    /// <param name="runs">Oldest first, at least one. Of more than <see cref="KeptMax"/> the oldest are dropped.</param>
+    /// <param name="runs">Oldest first, at least one and at most <see cref="KeptMax"/>.</param>
     public LogRuns(params ReadOnlySpan<LogRun> runs)
     {
-        Check.That(runs.Length > 0);
-        _runs = runs[Math.Max(0, runs.Length - KeptMax)..].ToArray();
+        Check.That(runs.Length is > 0 and <= KeptMax);
+        _runs = runs.ToArray();
     }
 
     public LogRun Newest => _runs[^1];
@@ -38,7 +38,11 @@ public sealed class LogRuns : IEquatable<LogRuns>
     /// <summary>All but the newest, oldest first.</summary>
     public ReadOnlySpan<LogRun> Earlier => _runs.AsSpan(0, _runs.Length - 1);
 
-    public LogRuns Then(LogRun run) => new([.. _runs, run]);
+    /// <summary>With one run more. When there are too many the oldest two are forgotten, but for what the oldest found: the peer that remembers one of them takes it for lost.</summary>
+    public LogRuns Then(LogRun run) => _runs.Length < KeptMax ? new([.. _runs, run]) : new([_runs[0] with { Incarnation = 0 }, .. _runs[2..], run]);
+
+    /// <summary>The newest run told nobody of its log, and is followed by another: nobody will ask for it, and what that one finds is not more than this one did.</summary>
+    public LogRuns Instead(ulong incarnation) => new([.. Earlier, Newest with { Incarnation = incarnation }]);
 
     /// <summary>
     /// How much of what a run had written was found again, as far as is known here: by the run after it; of a run that is not known, which was before all of these or was forgotten by the log, what the
@@ -54,24 +58,24 @@ public sealed class LogRuns : IEquatable<LogRuns>
         return _runs[0].Found;
     }
 
-    /// <summary>Of a node with several logs: the runs that all know, what they found summed. A run that some do not know ended before it served.</summary>
-    public static LogRuns Sum(ReadOnlySpan<LogRuns> logs)
+    /// <summary>Of a node with several logs: the runs that all know, what they found summed. A run that some do not know told nobody.</summary>
+    public static LogRuns Sum(params ReadOnlySpan<LogRuns> logs)
     {
         var runs = new List<LogRun>();
+        ulong? before = null;
         foreach (LogRun run in logs[0]._runs)
         {
             long found = 0;
-            int known = 0;
+            bool isKnown = true;
             foreach (LogRuns log in logs)
             {
-                int at = Array.FindIndex(log._runs, other => other.Incarnation == run.Incarnation);
-                if (at < 0)
-                    break;
-                found += log._runs[at].Found;
-                known++;
+                found += before is null ? log._runs[0].Found : log.FoundAfter(before.Value);
+                isKnown &= Array.Exists(log._runs, other => other.Incarnation == run.Incarnation);
             }
-            if (known == logs.Length)
-                runs.Add(run with { Found = found });
+            if (!isKnown)
+                continue;
+            runs.Add(run with { Found = found });
+            before = run.Incarnation;
         }
         return new LogRuns([.. runs]);
     }

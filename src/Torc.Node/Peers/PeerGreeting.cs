@@ -153,7 +153,7 @@ public sealed record PeerGreeting(
     /// <summary>The first version with this protocol says nothing of earlier runs.</summary>
     private static LogRuns DecodeRuns(ref ByteReader reader, LogRun newest)
     {
-        int earlier = reader.Remaining > sizeof(uint) ? reader.ReadByte() : 0;
+        int earlier = reader.Remaining > sizeof(uint) ? Math.Min((int)reader.ReadByte(), LogRuns.KeptMax - 1) : 0;
         var runs = new LogRun[earlier + 1];
         for (int index = 0; index < earlier; index++)
             runs[index] = LogRun.Decode(ref reader);

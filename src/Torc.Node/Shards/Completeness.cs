@@ -22,6 +22,7 @@ internal sealed class Completeness : IResumable
     private readonly Durability _durability;
     private readonly bool[] _wasComplete;
     private bool _unsaved = true;
+    private bool _isTold;
     private long _runsEndOffset = long.MaxValue;
     private bool _isParked;
     private ColdRead? _finished;
@@ -41,8 +42,15 @@ internal sealed class Completeness : IResumable
     /// <summary>This run and those before it, of which the log that it found knows.</summary>
     public LogRuns Runs { get; private set; }
 
-    /// <summary>Where the record ends in the log that first named this run; before it was appended the greatest number. Read by other threads.</summary>
+    /// <summary>Where the record ends in the log by which peers may be told of this run; before it was appended the greatest number. Read by other threads.</summary>
     public long RunsEndOffset => Volatile.Read(ref _runsEndOffset);
+
+    /// <summary>There is a peer to tell how far the log has come. It is told when the log says so: a run that told nobody leaves no trace there.</summary>
+    public void OnPeerUp()
+    {
+        _unsaved |= !_isTold;
+        _isTold = true;
+    }
 
     /// <summary>Judges what the last run left. The caller saves and flushes before it serves.</summary>
     public static Completeness Open(ShardStore store, IDisk disk, Durability durability, int partitionCount, RecoveryReport report, ulong incarnation)
@@ -103,7 +111,7 @@ internal sealed class Completeness : IResumable
         Encode(row);
         _unsaved = _store.Put(Key, RecordFlags.None, UInt128.One, row.Written) != PutOutcome.Done;
         shard.Outbox.Observe(_store.AppendedOffset);
-        if (!_unsaved && _runsEndOffset == long.MaxValue)
+        if (!_unsaved && _isTold && _runsEndOffset == long.MaxValue)
             Volatile.Write(ref _runsEndOffset, _store.AppendedOffset);
     }
 
@@ -124,12 +132,14 @@ internal sealed class Completeness : IResumable
         var runs = new LogRun[format == FormatVersion ? row.ReadByte() : 0];
         for (int index = 0; index < runs.Length; index++)
             runs[index] = LogRun.Decode(ref row);
-        if (!row.Complete || format is not (FormatVersion or FormatWithoutRuns))
+        bool wasTold = format == FormatVersion && row.ReadByte() != 0;
+        if (!row.Complete || runs.Length > LogRuns.KeptMax || format is not (FormatVersion or FormatWithoutRuns))
             return false;
         complete = new bool[Flags.Length];
         for (int i = 0; i < complete.Length; i++)
             complete[i] = (bits[i / 8] & 1 << i % 8) != 0;
-        Runs = new LogRuns([.. runs, Runs.Newest]);
+        if (runs.Length > 0)
+            Runs = wasTold ? new LogRuns(runs).Then(Runs.Newest) : new LogRuns(runs).Instead(Runs.Newest.Incarnation);
         return true;
     }
 
@@ -148,5 +158,6 @@ internal sealed class Completeness : IResumable
         foreach (LogRun run in Runs.Earlier)
             run.Encode(row);
         Runs.Newest.Encode(row);
+        row.WriteByte(_isTold ? (byte)1 : (byte)0);
     }
 }

@@ -111,7 +111,7 @@ public sealed class Shard
     /// <summary>This run and those before it, of which the log that it found knows.</summary>
     public LogRuns Runs => _completeness.Runs;
 
-    /// <summary>What lies before it outlives every crash that the durability is made for; 0 before the log knows of this run, for want of room. Read by other threads.</summary>
+    /// <summary>What lies before it outlives every crash that the durability is made for; 0 before the log says that peers may be told. Read by other threads.</summary>
     public long SafeOffset
     {
         get
@@ -254,7 +254,10 @@ public sealed class Shard
         }
         foreach (PeerState peer in view.Peers)
         {
-            if (peer.IsUp && previous.IsFormed && !previous.IsUp(peer.Node.Id))
+            if (!peer.IsUp || peer.Node.Id == view.Self)
+                continue;
+            _completeness.OnPeerUp();
+            if (previous.IsFormed && !previous.IsUp(peer.Node.Id))
                 _repair.CatchUp.OnPeerUp(peer.Node.Id);
         }
     }

@@ -69,11 +69,11 @@ public sealed class PutBackTests
         Stop(cluster, node);
         cluster[node].PutBack(copy);
         cluster.SetAlone(node, isAlone: true);
-        for (int run = 0; run < 3; run++)
+        for (int run = 0; run < 20; run++)
         {
             cluster[node].Start();
             cluster.Until(() => cluster[node].Host is not null);
-            cluster.Elapse(milliseconds: 3_000);
+            cluster.Elapse(milliseconds: 500);
             Stop(cluster, node);
         }
         Noticed(cluster).ShouldBeEmpty();
