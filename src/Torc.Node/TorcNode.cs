@@ -121,7 +121,7 @@ public sealed class TorcNode
             long sum = 0;
             foreach (Shard? shard in _shards)
             {
-                if (shard is not { SafeOffset: > 0 and long safe })
+                if (shard is not { ToldOffset: > 0 and long safe })
                     return 0;
                 sum += safe;
             }

@@ -57,6 +57,6 @@ public enum OpenOutcome
     /// <summary>The directory holds files that are not this shard's log. Nothing was changed.</summary>
     OtherData,
 
-    /// <summary>Whose log it is cannot be read at the moment. Nothing was changed.</summary>
+    /// <summary>Whose log it is cannot be read, maybe for the moment. Nothing was changed.</summary>
     Unreadable,
 }

@@ -65,6 +65,16 @@ public sealed class ShardStore : IDisposable
     /// <summary>Whether this run has a segment of its own; without, the disk was full at the start.</summary>
     internal bool HasActiveSegment => _log.Active != null;
 
+    /// <summary>Some segment is not as it was written.</summary>
+    public bool HasDamage => _maintainer.HasDamage;
+
+    /// <summary>Others hold what damage has taken here: what can be read of damaged segments is copied, and the segments go as soon as nothing in them lives.</summary>
+    public bool MaySalvage
+    {
+        get => _maintainer.MaySalvage;
+        set => _maintainer.MaySalvage = value;
+    }
+
     /// <summary>Where the damage lies that the last damaged Find or Scan met.</summary>
     public Damage? LastDamage { get; private set; }
 

@@ -111,15 +111,11 @@ public sealed class Shard
     /// <summary>This run and those before it, of which the log that it found knows.</summary>
     public LogRuns Runs => _completeness.Runs;
 
-    /// <summary>What lies before it outlives every crash that the durability is made for; 0 before the log says that peers may be told. Read by other threads.</summary>
-    public long SafeOffset
-    {
-        get
-        {
-            long safe = _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
-            return safe >= _completeness.RunsEndOffset ? safe : 0;
-        }
-    }
+    /// <summary>What lies before it outlives every crash that the durability is made for. Read by other threads.</summary>
+    public long SafeOffset => _storage.Mode == StorageMode.Memory || _storage.Durability == Durability.Always ? Store.DurableOffset : Store.WrittenOffset;
+
+    /// <summary>The same, once the log says that peers may be told; 0 before. Read by other threads.</summary>
+    public long ToldOffset => IsLogSafe(_completeness.RunsEndOffset) ? SafeOffset : 0;
 
     /// <summary>No copy counts because it was in the log that this run found. Read by other threads.</summary>
     public bool DoubtsItsLog => Volatile.Read(ref _doubtsItsLog);

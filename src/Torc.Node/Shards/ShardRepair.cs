@@ -37,6 +37,7 @@ internal sealed class ShardRepair
         _antiEntropy.Run();
         _builder.Awaited = CatchUp.AwaitsTrees;
         _builder.Run();
+        _shard.Store.MaySalvage = _shard.Store.HasDamage && IsHeldByOthers();
         for (int count = 0; count < RootsPerTick; count++)
         {
             _nextRoot = (_nextRoot + 1) % _shard.PartitionsOfCluster;
@@ -49,6 +50,17 @@ internal sealed class ShardRepair
         CatchUp.OnExchanged(exchange);
         if (exchange.Purpose is ExchangePurpose.Compare or ExchangePurpose.CompareTrees)
             _antiEntropy.OnExchanged(exchange.WasWhole);
+    }
+
+    /// <summary>Every copy here was compared with others since damage was met here.</summary>
+    private bool IsHeldByOthers()
+    {
+        for (ushort partition = 0; partition < _shard.PartitionsOfCluster; partition++)
+        {
+            if (_shard.Holds(partition) && (!_shard.IsComplete(partition) || _shard.View.Map!.MembersOf(partition).Length == 1))
+                return false;
+        }
+        return true;
     }
 
     private void Publish(ushort partition)

@@ -211,7 +211,7 @@ internal sealed class NodeHost : IDisposable
     }
 
     private static string WhatToDo(OpenOutcome outcome) => outcome == OpenOutcome.Unreadable
-        ? "Start again; if the disk is broken, start with an empty --data on another one: the other copies fill it."
+        ? "Start again; if that does not help, start with an empty --data, on another disk if this one is broken: the other copies fill it."
         : "Start with another --data, or with the torc that made this one.";
 
     /// <summary>A full disk loses no map and no vote: the node waits for room, and goes on by the map that it has.</summary>

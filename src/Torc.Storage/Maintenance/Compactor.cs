@@ -26,7 +26,7 @@ internal enum CompactionPace
 /// <summary>
 /// Frees segments that are mostly dead: copies what lives to the tail in bounded steps, and removes the file once the log is
 /// durable past the copies, and past every record that made the others dead. A source that is not in memory is read in
-/// chunks outside the lock. A damaged source is left alone (what cannot be read cannot be copied) until nothing in it lives.
+/// chunks outside the lock. A damaged source is left to the <see cref="Salvager"/> until nothing in it lives.
 /// </summary>
 internal sealed class Compactor(StorageOptions options, SegmentTable segments, SegmentSupply supply, LogTail log, RecordMover mover)
 {
@@ -99,8 +99,8 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     public MaintenanceTask? Next(Instant now, CompactionPace pace)
     {
         if (_source is { IsDamaged: true } damaged && !IsDeadForSure(damaged))
-            _source = null; // Found damaged since the last step: what cannot be read cannot be copied.
-        if (pace != CompactionPace.Urgent && now.MonotonicMicros < _notBefore.MonotonicMicros && !IsFarBehind())
+            _source = null; // Found damaged since the last step.
+        if (pace != CompactionPace.Urgent && !IsDue(now) && !IsFarBehind())
             return null;
         if (_source == null && !TryChoose(LiveRatioMax(pace)))
             return null;
@@ -108,6 +108,42 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
             return null;
         return new CopyTask(this, _source!);
     }
+
+    /// <summary>The configured rate allows a step.</summary>
+    public bool IsDue(Instant now) => now.MonotonicMicros >= _notBefore.MonotonicMicros;
+
+    /// <summary>So many bytes were looked through.</summary>
+    public void Charge(int bytes, Instant now)
+    {
+        BytesTotal += bytes;
+        long costMicros = bytes * 1_000_000L / Math.Max(1, options.CompactionBytesPerSecondMax);
+        _notBefore = now with { MonotonicMicros = Math.Max(_notBefore.MonotonicMicros, now.MonotonicMicros - CatchUpMicros) + costMicros };
+    }
+
+    /// <summary>Copies a record that is needed. False: no room now.</summary>
+    public bool TryKeep(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash) => header.Kind switch
+    {
+        RecordKind.Put => mover.Move(source, offset, record, header, hash, AppendUse.Compaction) != MoveOutcome.NoRoom,
+        RecordKind.Forget or RecordKind.Drop => mover.MoveControl(source, record, header),
+        _ => true,
+    };
+
+    /// <summary>All that is needed of the segment was copied.</summary>
+    public void Replace(Segment source)
+    {
+        _source = null;
+        SegmentsTotal++;
+        segments.ReleaseMemory(source);
+        if (IsMemoryOnly)
+        {
+            segments.Remove(source);
+            return;
+        }
+        source.RemovalBarrier = log.AppendedOffset;
+        _replaced.Add(source);
+    }
+
+    public static bool IsDeadForSure(Segment segment) => segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated;
 
     /// <summary>The segment is being evicted: stop copying from it.</summary>
     public void Abandon(Segment segment)
@@ -211,8 +247,6 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     private bool IsCandidate(Segment segment) => segment.IsSealed && !segment.IsReplaced && segment.WrittenEnd == segment.End
         && (!supply.IsDiskFull || segment.LiveBytes + segment.ControlBytes < log.RoomBytes);
 
-    private static bool IsDeadForSure(Segment segment) => segment.LiveRecords == 0 && segment.ControlRecords == 0 && !segment.IsLiveEstimated;
-
     /// <summary>Reads the chunk at the position when the source is not in memory; gives its bytes, or none when it cannot be read.</summary>
     private int ReadChunk(Segment source)
     {
@@ -261,45 +295,22 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
             {
                 if (left == 0)
                     (left, group) = (mover.Approach(source, _position, rest, hashes), 0); // one at least: this record
-                if (!TryKeep(source, record, header, hashes[group]))
+                if (!TryKeep(source, _position, record, header, hashes[group]))
                     break;
                 (left, group) = (left - 1, group + 1);
             }
             used += header.Size;
             _position += header.Size;
         }
-        BytesTotal += used;
-        long costMicros = used * 1_000_000L / Math.Max(1, options.CompactionBytesPerSecondMax);
-        _notBefore = now with { MonotonicMicros = Math.Max(_notBefore.MonotonicMicros, now.MonotonicMicros - CatchUpMicros) + costMicros };
+        Charge(used, now);
         if (_position >= source.End)
             Replace(source);
     }
-
-    private bool TryKeep(Segment source, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash) => header.Kind switch
-    {
-        RecordKind.Put => mover.Move(source, _position, record, header, hash, AppendUse.Compaction) != MoveOutcome.NoRoom,
-        RecordKind.Forget or RecordKind.Drop => mover.MoveControl(source, record, header),
-        _ => true,
-    };
 
     private void GiveUp(Segment source)
     {
         source.IsDamaged = true;
         _source = null;
-    }
-
-    private void Replace(Segment source)
-    {
-        _source = null;
-        SegmentsTotal++;
-        segments.ReleaseMemory(source);
-        if (IsMemoryOnly)
-        {
-            segments.Remove(source);
-            return;
-        }
-        source.RemovalBarrier = log.AppendedOffset;
-        _replaced.Add(source);
     }
 
     private void Removed(Segment source, long spareNumber)

@@ -29,6 +29,7 @@ internal sealed class Maintainer : IDisposable
     private readonly LogTail _log;
     private readonly Graveyard _graveyard;
     private readonly Compactor _compactor;
+    private readonly Salvager _salvager;
     private readonly Evictor _evictor;
     private readonly IdleMemory _idleMemory;
     private readonly int _memorySlots;
@@ -46,12 +47,33 @@ internal sealed class Maintainer : IDisposable
         _memorySlots = MemorySlots(options);
         _graveyard = new Graveyard(segments);
         _compactor = new Compactor(options, segments, supply, log, mover);
+        _salvager = new Salvager(options, segments, log, _compactor);
         _evictor = new Evictor(options, segments, mover);
         _idleMemory = new IdleMemory(segments);
     }
 
     /// <summary>Whether memory is short enough that it pays to remember which records are read.</summary>
     public bool TracksReads => _segments.MemorySlotsInUse > _memorySlots / 2;
+
+    public bool HasDamage
+    {
+        get
+        {
+            foreach (Segment segment in _segments.Ordered)
+            {
+                if (segment.IsDamaged && !segment.IsReplaced)
+                    return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>Others hold what damage has taken here: see <see cref="Salvager"/>.</summary>
+    public bool MaySalvage
+    {
+        get => _salvager.IsAllowed;
+        set => _salvager.IsAllowed = value;
+    }
 
     public bool WaitsForSync => _compactor.WaitsForSync;
 
@@ -111,7 +133,11 @@ internal sealed class Maintainer : IDisposable
         };
     }
 
-    public void Dispose() => _graveyard.Dispose();
+    public void Dispose()
+    {
+        _graveyard.Dispose();
+        _salvager.Dispose();
+    }
 
     private MaintenanceTask? Choose(Instant now) =>
         Population()
@@ -122,6 +148,7 @@ internal sealed class Maintainer : IDisposable
         ?? Preparation(now)
         ?? Hint(now)
         ?? Spare(now)
+        ?? _salvager.Next(now)
         ?? _compactor.Next(now, Pace(now))
         ?? (MaintenanceTask?)Load()
         ?? _idleMemory.Next();

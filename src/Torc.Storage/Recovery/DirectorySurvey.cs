@@ -18,8 +18,8 @@ internal sealed class DirectorySurvey
 
     public string? UnknownFile { get; private set; }
 
-    /// <summary>A segment whose header the disk does not give.</summary>
-    private string? UnreadFile { get; set; }
+    /// <summary>A segment whose header the disk does not give, or gives with wrong bits.</summary>
+    private string? DamagedHeader { get; set; }
 
     /// <summary>A valid header of this shard; null when the directory has none.</summary>
     public SegmentHeader? AnyHeader { get; private set; }
@@ -58,7 +58,8 @@ internal sealed class DirectorySurvey
                 SegmentHeader decoded = default;
                 segment.HeaderState = isRead ? SegmentHeader.Read(header, out decoded) : SegmentHeaderState.Bad;
                 segment.Header = decoded;
-                UnreadFile ??= isRead ? null : file.Name;
+                if (!isRead || (segment.HeaderState == SegmentHeaderState.Bad && SegmentHeader.HasMagic(header)))
+                    DamagedHeader ??= file.Name;
                 Segments.Add(segment);
                 SequenceMax = Math.Max(SequenceMax, number);
                 break;
@@ -108,14 +109,14 @@ internal sealed class DirectorySurvey
                     break;
             }
         }
-        if (AnyHeader == null && UnreadFile != null)
-        {
-            refusal = $"{UnreadFile} cannot be read from the disk, and no other file says whose log this is.";
-            return OpenOutcome.Unreadable;
-        }
         bool isNothingOurs = Segments.Count == 0 && Hints.Count == 0 && Spares.Count == 0;
         if ((AnyHeader == null && sawBad && !IsTornBirth()) || (isNothingOurs && UnknownFile != null))
         {
+            if (DamagedHeader != null)
+            {
+                refusal = $"the header of {DamagedHeader} cannot be read or is damaged, and no other file says whose log this is.";
+                return OpenOutcome.Unreadable;
+            }
             refusal = $"{UnknownFile ?? Segments[0].Name} is not part of a Torc log.";
             return OpenOutcome.OtherData;
         }

@@ -63,6 +63,9 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     /// <summary>Something in the file is not what was written. Such a segment stays until nothing in it is live.</summary>
     public bool IsDamaged { get; set; }
 
+    /// <summary>It is damaged, and what lives in it and could be read was copied.</summary>
+    public bool IsSalvaged { get; set; }
+
     /// <summary>The least use it was taken for: when it came from the reserve, lesser ones are refused until there is space.</summary>
     public AppendUse LeastUse { get; set; }
 
@@ -93,6 +96,13 @@ internal sealed unsafe class Segment(long sequence, int segmentBytes, int slot)
     {
         ControlBytes += bytes;
         ControlRecords++;
+    }
+
+    /// <summary>So many were copied.</summary>
+    public void RemoveControls(int count)
+    {
+        ControlBytes -= ControlRecords == 0 ? 0 : ControlBytes * Math.Min(count, ControlRecords) / ControlRecords;
+        ControlRecords = Math.Max(0, ControlRecords - count);
     }
 
     public void RemoveLive(long bytes)

@@ -54,12 +54,14 @@ internal readonly record struct SegmentHeader(
         BinaryPrimitives.WriteUInt32LittleEndian(to[12..], Checksum(to));
     }
 
+    public static bool HasMagic(ReadOnlySpan<byte> from) => from.Length >= sizeof(ulong) && BinaryPrimitives.ReadUInt64LittleEndian(from) == Magic;
+
     public static SegmentHeaderState Read(ReadOnlySpan<byte> from, out SegmentHeader header)
     {
         header = default;
         if (!from.ContainsAnyExcept((byte)0))
             return SegmentHeaderState.Empty;
-        if (from.Length < Bytes || BinaryPrimitives.ReadUInt64LittleEndian(from) != Magic
+        if (from.Length < Bytes || !HasMagic(from)
             || BinaryPrimitives.ReadUInt32LittleEndian(from[12..]) != Checksum(from))
             return SegmentHeaderState.Bad;
         if (BinaryPrimitives.ReadUInt32LittleEndian(from[8..]) != Format)
