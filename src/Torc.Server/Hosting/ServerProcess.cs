@@ -71,6 +71,9 @@ internal static class ServerProcess
         }
         catch (AggregateException error) when (error.InnerExceptions[0] is DataDirectoryException or DiskFailedException)
         {
+            // Who asks by HTTP meanwhile is answered before what answers goes away.
+            using var patience = new CancellationTokenSource(FinishPatience);
+            await web.StopAsync(patience.Token);
             throw error.InnerExceptions[0];
         }
         host.Start();
