@@ -9,7 +9,7 @@ public static class IdentityFile
     public const string FileName = "IDENTITY";
     public const string TemporaryName = "IDENTITY.new";
 
-    private const string WhatToDo = "Nothing was changed. Start with another --data, or with the torc that made this one.";
+    private const string WhatToDo = "Nothing was changed. Start with another --data, or with the torc that made this one; if the disk did this, with an empty --data: the other copies fill it.";
 
     /// <summary>Null when the directory has no identity. Throws <see cref="DataDirectoryException"/> when it cannot be understood.</summary>
     public static Identity? Read(IDisk disk, string directory)

@@ -143,7 +143,7 @@ internal sealed class DevCluster : IDisposable
                 ShowDeath(dead, "died");
                 _console.WriteLine(alive.Count == 0 ? "No node is left." : $"{alive.Count} of {_nodes.Count} nodes go on. To bring it back, in another terminal:");
                 if (alive.Count > 0)
-                    _console.WriteLine($"  torc serve {string.Join(' ', dead.Plan.Arguments)}");
+                    _console.Profile.Out.Writer.WriteLine($"  torc serve {string.Join(' ', dead.Plan.Arguments)}"); // to be copied, so it is not wrapped
             }
         }
     }
