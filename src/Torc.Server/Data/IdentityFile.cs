@@ -14,7 +14,7 @@ public static class IdentityFile
     /// <summary>Null when the directory has no identity. Throws <see cref="DataDirectoryException"/> when it cannot be understood.</summary>
     public static Identity? Read(IDisk disk, string directory)
     {
-        if (ReplacedFile.Read(disk, directory, FileName, Identity.BytesMax, WhatToDo) is not { } bytes)
+        if (DirectoryFile.Read(disk, directory, FileName, Identity.BytesMax, WhatToDo) is not { } bytes)
             return null;
         if (!Identity.TryDecode(bytes, out Identity? identity, out string problem))
             throw new DataDirectoryException($"{Path.Combine(directory, FileName)}: {problem}. {WhatToDo}");

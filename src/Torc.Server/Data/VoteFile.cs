@@ -20,7 +20,7 @@ public static class VoteFile
     /// <summary>Null when the node never voted. Throws <see cref="DataDirectoryException"/> when the file cannot be trusted.</summary>
     public static AcceptorState? Read(IDisk disk, string directory)
     {
-        if (ReplacedFile.Read(disk, directory, FileName, BytesMax, WhatToDo) is not { } bytes)
+        if (DirectoryFile.Read(disk, directory, FileName, BytesMax, WhatToDo) is not { } bytes)
             return null;
         int checkedBytes = bytes.Length - sizeof(uint);
         if (checkedBytes < 0 || new ByteReader(bytes.AsSpan(checkedBytes)).ReadUInt32() != Crc32C.Compute(bytes.AsSpan(0, checkedBytes))

@@ -59,7 +59,7 @@ public sealed class FileInspection
 {
     private readonly List<Damage> _problems = [];
 
-    /// <summary>"segment", "hint", "spare" or "unknown".</summary>
+    /// <summary>"segment", "hint", "spare", "roster" or "unknown".</summary>
     public string Role { get; internal set; } = "unknown";
 
     /// <summary>Lines "name: value" of the header, in the order of the format.</summary>
@@ -111,11 +111,28 @@ public static class SegmentInspector
             case FileRole.Spare:
                 inspection.Role = "spare";
                 break;
+            case FileRole.Roster:
+                inspection.Role = "roster";
+                InspectRoster(disk, name, inspection);
+                break;
             default:
                 inspection.Report(name, 0, "the name is none that Torc gives to a file of its log");
                 break;
         }
         return inspection;
+    }
+
+    private static void InspectRoster(IDisk disk, string name, FileInspection inspection)
+    {
+        SegmentRoster? roster = SegmentRoster.Read(disk, name, logId: null, out string problem);
+        if (roster is null)
+        {
+            inspection.Report(name, 0, problem);
+            return;
+        }
+        inspection.Say("log id", roster.LogId.ToString("x16", CultureInfo.InvariantCulture));
+        foreach (long sequence in roster.Sequences)
+            inspection.Say("names", FileNames.Segment(sequence));
     }
 
     private static void InspectSegment(IDisk disk, IDiskFile file, string name, long sequence, FileInspection inspection, IInspectionVisitor? visitor)

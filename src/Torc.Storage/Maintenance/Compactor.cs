@@ -313,6 +313,10 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
         _source = null;
     }
 
+    private ulong LogId => log.LogId;
+
+    private long[] RosterWithout(Segment segment) => segments.Roster(without: segment);
+
     private void Removed(Segment source, long spareNumber)
     {
         _replaced.Remove(source);
@@ -371,8 +375,11 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
 
     private sealed class RemoveTask(Compactor compactor, Segment segment, long spareNumber) : MaintenanceTask
     {
+        private readonly long[] _roster = compactor.RosterWithout(segment);
+
         public override void Run(IDisk disk)
         {
+            SegmentRoster.Write(disk, compactor.LogId, _roster);
             segment.File!.Dispose();
             string name = FileNames.Segment(segment.Sequence);
             if (segment.HasHint)

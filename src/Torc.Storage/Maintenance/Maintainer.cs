@@ -101,7 +101,7 @@ internal sealed class Maintainer : IDisposable
         if (IsMemoryOnly)
             _graveyard.DrainAll(); // Without files a segment may go at once, and dropped entries must not outlive it.
         task.End(now);
-        if (_supply.IsDiskFull && task is PrepareTask or SpareTask)
+        if (_supply.IsDiskFull && task is PrepareTask or SpareTask or RosterTask)
             _diskFullSince = now;
     }
 
@@ -146,6 +146,7 @@ internal sealed class Maintainer : IDisposable
         ?? _compactor.NextDead()
         ?? Eviction()
         ?? Preparation(now)
+        ?? Roster(now)
         ?? Hint(now)
         ?? Spare(now)
         ?? _salvager.Next(now)
@@ -200,6 +201,9 @@ internal sealed class Maintainer : IDisposable
         }
         return null;
     }
+
+    private RosterTask? Roster(Instant now) =>
+        _segments.Missing.Count > 0 && _log.SyncsTotal > 0 && MayTakeSpace(now) ? new RosterTask(_segments, _supply, _log.LogId) : null;
 
     private SpareTask? Spare(Instant now) =>
         !IsMemoryOnly && _supply.WantsSpare && MayTakeSpace(now) ? new SpareTask(_options, _supply) : null;

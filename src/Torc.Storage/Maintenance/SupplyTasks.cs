@@ -14,6 +14,7 @@ internal sealed class PrepareTask : MaintenanceTask
     private readonly bool _isMemoryOnly;
     private readonly int _memorySlot;
     private readonly string? _spare;
+    private readonly long[] _roster;
     private DiskOutcome _outcome;
     private IDiskFile? _file;
 
@@ -24,14 +25,18 @@ internal sealed class PrepareTask : MaintenanceTask
         _memorySlot = memorySlot;
         _isMemoryOnly = options.Mode == StorageMode.Memory;
         _header = new SegmentHeader(sequence, options.SegmentBytes, options.ShardIndex, log.Run, options.Durability, log.DurableOffset, log.LogId);
+        _roster = segments.Roster(with: sequence);
         _spare = supply.TakeSpare() is { } number ? FileNames.Spare(number) : null;
     }
 
     public override void Run(IDisk disk)
     {
         _segments.PopulateMemory(_memorySlot, 0, PopulateTask.StepBytes(_header.SegmentBytes));
-        if (!_isMemoryOnly)
-            _outcome = SegmentFile.Prepare(disk, _spare, _header, out _file);
+        if (_isMemoryOnly)
+            return;
+        _outcome = SegmentFile.Prepare(disk, _spare, _header, out _file);
+        if (_outcome == DiskOutcome.Done)
+            SegmentRoster.Write(disk, _header.LogId, _roster);
     }
 
     internal override void End(Instant now)
@@ -81,6 +86,25 @@ internal sealed class DiscardTask(SegmentTable segments, int memorySlot) : Maint
     public override void Run(IDisk disk) => segments.DiscardMemory(memorySlot);
 
     internal override void End(Instant now) => segments.ReturnEmptyMemory(memorySlot);
+}
+
+/// <summary>Segments were missing at the start, and what follows from that is on disk: the roster names them no more.</summary>
+internal sealed class RosterTask(SegmentTable segments, SegmentSupply supply, ulong logId) : MaintenanceTask
+{
+    private readonly long[] _roster = WithoutMissing(segments);
+    private DiskOutcome _outcome;
+
+    public override void Run(IDisk disk) => _outcome = SegmentRoster.Write(disk, logId, _roster);
+
+    internal override void End(Instant now)
+    {
+        if (_outcome == DiskOutcome.Done)
+            segments.Missing.Clear();
+        else
+            supply.IsDiskFull = true;
+    }
+
+    private static long[] WithoutMissing(SegmentTable segments) => segments.Roster()[segments.Missing.Count..];
 }
 
 /// <summary>Makes one spare file.</summary>

@@ -63,7 +63,7 @@ internal sealed class DirectorySurvey
                 Segments.Add(segment);
                 SequenceMax = Math.Max(SequenceMax, number);
                 break;
-            default:
+            case FileRole.Unknown:
                 UnknownFile ??= file.Name;
                 break;
         }

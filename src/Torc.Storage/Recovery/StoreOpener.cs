@@ -50,10 +50,13 @@ internal static class StoreOpener
         reader.ReadAll(survey);
         var cut = new TailCut(options.SegmentBytes, reader.NamedOffset, report);
         cut.Judge(survey.Segments);
+        List<long> missing = MissingSegments(disk, logId, survey, report);
         Describe(survey, cut, options, report);
         var supply = new SegmentSupply(options.ReservedSegments);
+        if (cut.Dropped.Count > 0)
+            SegmentRoster.Write(disk, logId, [.. missing, .. cut.Kept.Select(static segment => segment.Sequence)]);
         Repair(disk, survey, cut, reader.NamedOffset, options, supply);
-        ShardStore store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept), supply,
+        ShardStore store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept, missing), supply,
             (segments, log) => StartRun(disk, options, segments, supply, log));
         report.Records = store.Statistics.Records;
         if (cut.LastWitness != null)
@@ -63,6 +66,18 @@ internal static class StoreOpener
 
     private static ulong NewLogId(StorageOptions options, Instant now) =>
         StableHash.Combine(StableHash.Combine((ulong)now.WallMs, (ulong)now.MonotonicMicros), (ulong)options.ShardIndex);
+
+    /// <summary>Those that the roster names and that nobody has found. Each is damage: what it held is not there.</summary>
+    private static List<long> MissingSegments(IDisk disk, ulong logId, DirectorySurvey survey, RecoveryReport report)
+    {
+        SegmentRoster? roster = SegmentRoster.Read(disk, SegmentRoster.FileName, logId, out string problem);
+        if (problem.Length > 0)
+            report.Add(new Damage(SegmentRoster.FileName, 0, $"the list of segments {problem}"));
+        List<long> missing = [.. roster?.MissingOf(survey.Segments.Select(static segment => segment.Sequence)) ?? []];
+        foreach (long sequence in missing)
+            report.Add(new Damage(FileNames.Segment(sequence), 0, "the file is missing"));
+        return missing;
+    }
 
     private static void Describe(DirectorySurvey survey, TailCut cut, StorageOptions options, RecoveryReport report)
     {
@@ -150,8 +165,9 @@ internal static class StoreOpener
         supply.AddSpare(number);
     }
 
-    private static void Fill(SegmentTable segments, PartitionTable partitions, List<FoundSegment> kept)
+    private static void Fill(SegmentTable segments, PartitionTable partitions, List<FoundSegment> kept, List<long> missing)
     {
+        segments.Missing.AddRange(missing);
         using var replay = new DirectoryReplay(segments, partitions);
         foreach (FoundSegment found in kept)
         {

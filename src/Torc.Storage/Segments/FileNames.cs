@@ -1,4 +1,5 @@
 using System.Globalization;
+using Torc.Storage.Disk;
 
 namespace Torc.Storage.Segments;
 
@@ -15,6 +16,9 @@ internal enum FileRole
 
     /// <summary><c>spare-NUMBER.torc</c>: a file of a segment's size, whose content means nothing.</summary>
     Spare,
+
+    /// <summary><c>roster.torc</c>, and the file that is to replace it: see <see cref="SegmentRoster"/>.</summary>
+    Roster,
 }
 
 /// <summary>Names of files: a role, then 16 hexadecimal digits, so that the order of names is the order of the log.</summary>
@@ -35,7 +39,9 @@ internal static class FileNames
             return FileRole.Segment;
         if (TryParse(name, HintPrefix, out number))
             return FileRole.Hint;
-        return TryParse(name, SparePrefix, out number) ? FileRole.Spare : FileRole.Unknown;
+        if (TryParse(name, SparePrefix, out number))
+            return FileRole.Spare;
+        return name == SegmentRoster.FileName || name == ReplacedFile.TemporaryNameOf(SegmentRoster.FileName) ? FileRole.Roster : FileRole.Unknown;
     }
 
     private static string Name(string prefix, long number) =>

@@ -46,6 +46,9 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<Segment> Ordered => _ordered;
 
+    /// <summary>Sequences of segments that should be there and are not: on the roster until what follows from that is on disk.</summary>
+    public List<long> Missing { get; } = [];
+
     public int MemorySlotsInUse => _memory.SlotsInUse;
 
     public bool HasFreeSlot => _freeSlots.Count > 0 || _slotsSeen < SlotsMax;
@@ -72,6 +75,20 @@ internal sealed unsafe class SegmentTable : IHashSource, IDisposable
         _bySlot[segment.Slot] = null;
         _freeSlots.Add(segment.Slot);
         _ordered.Remove(segment);
+    }
+
+    /// <summary>What the roster is to say when one segment is made, or goes.</summary>
+    public long[] Roster(long with = 0, Segment? without = null)
+    {
+        var sequences = new List<long>(Missing);
+        foreach (Segment segment in _ordered)
+        {
+            if (segment != without)
+                sequences.Add(segment.Sequence);
+        }
+        if (with > 0)
+            sequences.Add(with);
+        return [.. sequences];
     }
 
     public int OffsetOf(long address) => (int)(address & _unitMask) << UnitShift;

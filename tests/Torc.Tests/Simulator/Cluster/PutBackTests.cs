@@ -161,15 +161,14 @@ public sealed class PutBackTests
         cluster.Until(() => cluster[node].Host is not null && cluster.IsWhole);
     }
 
-    /// <summary>Files that were made ahead, and are room too, go.</summary>
+    /// <summary>Files that were made ahead, and are room too, go, and the roster that would miss them.</summary>
     private static void Fill(CrashableDisk disk)
     {
         foreach (DiskFileInfo file in disk.List())
         {
             using IDiskFile opened = disk.Open(file.Name);
             var start = new byte[4096];
-            opened.Read(0, start).ShouldBe(DiskOutcome.Done);
-            if (!start.AsSpan(64).ContainsAnyExcept((byte)0))
+            if (opened.Read(0, start) == DiskOutcome.ReadFailed || !start.AsSpan(64).ContainsAnyExcept((byte)0))
                 disk.Delete(file.Name);
         }
         disk.CapacityBytes = 0;
