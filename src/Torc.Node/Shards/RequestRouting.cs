@@ -6,10 +6,25 @@ namespace Torc.Node.Shards;
 /// <summary>Which node coordinates a request that reached this shard: this one, when it is a whole replica; else it is passed to one that is, or refused.</summary>
 internal sealed class RequestRouting(Shard shard)
 {
+    /// <summary>Shards have a turn at each tick: one that had none for so long was paused with its process, or as good as that.</summary>
+    private const int PauseMs = 1_000;
+
+    /// <summary>Until then what waited in sockets meanwhile has been read.</summary>
+    private const int StaleForwardsMs = 200;
+
     private const string BusyError = "BUSY this node has too many commands under way; try again later";
+
+    private long _freshFromMicros;
 
     /// <summary>Requests of other nodes that are not answered yet.</summary>
     public int Forwarded { get; private set; }
+
+    /// <summary>A turn begins. After a pause changes that were forwarded meanwhile may have been given up, and others acknowledged since, which they would undo: for a moment none is run.</summary>
+    public void OnTurn(Instant previous, Instant now)
+    {
+        if (now.MonotonicMicros - previous.MonotonicMicros > PauseMs * Instant.MicrosPerMs && previous.MonotonicMicros > 0)
+            _freshFromMicros = now.MonotonicMicros + StaleForwardsMs * Instant.MicrosPerMs;
+    }
 
     /// <param name="request">Of a client, or forwarded.</param>
     /// <param name="maySendOn">Its forwarder knows less of the partition's replicas than this node: it may go further. Each hop knows more, so it ends.</param>
@@ -47,7 +62,10 @@ internal sealed class RequestRouting(Shard shard)
         }
         request.OriginNode = from;
         Forwarded++;
-        Route(request, maySendOn: shard.Placement.IsStale(from, message));
+        if (request.Spec.IsWrite && shard.Now.MonotonicMicros < _freshFromMicros)
+            shard.ReplyError(request, "UNAVAILABLE this node was paused, and the request may be from before", refused: true);
+        else
+            Route(request, maySendOn: shard.Placement.IsStale(from, message));
     }
 
     /// <summary>Answers a forwarded request, which ends with this.</summary>

@@ -182,6 +182,7 @@ public sealed class Shard
 
     public void BeginTurn(Instant now, Outbox outbox)
     {
+        _routing.OnTurn(Now, now);
         Now = now;
         Outbox = outbox;
         outbox.Map = View.Map;

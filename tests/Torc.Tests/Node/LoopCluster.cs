@@ -79,6 +79,9 @@ internal sealed class LoopCluster
 
     public List<NodeEvent> Events { get; } = [];
 
+    /// <summary>The process of that node is stopped: it has no ticks, and what is sent to it waits. -1: none is.</summary>
+    public int Paused { get; set; } = -1;
+
     public LoopNode this[int index] => _nodes[index];
 
     public FormationSettings Settings => new(
@@ -190,7 +193,7 @@ internal sealed class LoopCluster
         bool moved = false;
         foreach (((int from, int to), Queue<byte[]> link) in _links.ToArray())
         {
-            if (_cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
+            if (to == Paused || _cut.Contains((from, to)) || !link.TryDequeue(out byte[]? frames))
                 continue;
             moved = true;
             _nodes[to].Receive(NumberOf(to, from), frames);
@@ -205,7 +208,7 @@ internal sealed class LoopCluster
         {
             _micros += 20_000;
             WallMs += 20;
-            foreach (LoopNode node in _nodes)
+            foreach (LoopNode node in _nodes.Where(node => node.Index != Paused))
                 node.Tick();
             Run();
         }
