@@ -7,6 +7,7 @@
 
 using System.Diagnostics.CodeAnalysis;
 using Torc.Core.Placement;
+using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Storage;
 using Torc.Storage.Disk;
@@ -45,11 +46,14 @@ internal sealed class Completeness : IResumable
     /// <summary>Where the record ends in the log by which peers may be told of this run; before it was appended the greatest number. Read by other threads.</summary>
     public long RunsEndOffset => Volatile.Read(ref _runsEndOffset);
 
-    /// <summary>There is a peer to tell how far the log has come. It is told when the log says so: a run that told nobody leaves no trace there.</summary>
-    public void OnPeerUp()
+    /// <summary>When there is a peer to tell how far the log has come, it is told once the log says so: a run that told nobody leaves no trace there.</summary>
+    public void OnTick(ClusterView view)
     {
-        _unsaved |= !_isTold;
-        _isTold = true;
+        for (int index = 0; !_isTold && index < view.Peers.Length; index++)
+        {
+            _isTold = view.Peers[index].IsUp && view.Peers[index].Node.Id != view.Self;
+            _unsaved |= _isTold;
+        }
     }
 
     /// <summary>Judges what the last run left. The caller saves and flushes before it serves.</summary>

@@ -251,10 +251,7 @@ public sealed class Shard
         }
         foreach (PeerState peer in view.Peers)
         {
-            if (!peer.IsUp || peer.Node.Id == view.Self)
-                continue;
-            _completeness.OnPeerUp();
-            if (previous.IsFormed && !previous.IsUp(peer.Node.Id))
+            if (peer.IsUp && previous.IsFormed && !previous.IsUp(peer.Node.Id))
                 _repair.CatchUp.OnPeerUp(peer.Node.Id);
         }
     }
@@ -265,6 +262,7 @@ public sealed class Shard
         OnStorageProgress();
         RepairBudget.Refill(Now);
         Operations.Tick(Now, Pool);
+        _completeness.OnTick(View);
         if (View.Refusal is not null)
             return;
         _repair.Run();

@@ -48,7 +48,7 @@ public sealed class PutBackTests
             for (int key = 0; key < Keys; key++)
                 RespClient.TextOf(client.ReadReply()).ShouldBe("newer", $"key:{key}: one copy is asked, and this node's does not count");
         }
-        node.Process.Errors.ShouldContain("Was its data directory put back to an earlier state?");
+        node.Process.Errors.Contains("Was its data directory put back to an earlier state?", StringComparison.Ordinal).ShouldBeTrue(node.Process.Errors);
         Wait.UntilHolds(() => node.Get("/v1/node").ShouldContain("\"incompletePartitions\": 0"));
     }
 
