@@ -91,7 +91,7 @@ internal sealed class DiscardTask(SegmentTable segments, int memorySlot) : Maint
 /// <summary>Segments were missing at the start, and what follows from that is on disk: the roster names them no more.</summary>
 internal sealed class RosterTask(SegmentTable segments, SegmentSupply supply, ulong logId) : MaintenanceTask
 {
-    private readonly long[] _roster = WithoutMissing(segments);
+    private readonly long[] _roster = [.. segments.Ordered.Select(static segment => segment.Sequence)];
     private DiskOutcome _outcome;
 
     public override void Run(IDisk disk) => _outcome = SegmentRoster.Write(disk, logId, _roster);
@@ -103,8 +103,6 @@ internal sealed class RosterTask(SegmentTable segments, SegmentSupply supply, ul
         else
             supply.IsDiskFull = true;
     }
-
-    private static long[] WithoutMissing(SegmentTable segments) => segments.Roster()[segments.Missing.Count..];
 }
 
 /// <summary>Makes one spare file.</summary>
