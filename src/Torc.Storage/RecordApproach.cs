@@ -8,13 +8,17 @@ namespace Torc.Storage;
 /// </summary>
 public struct RecordApproach
 {
-    internal RecordApproach(DirectoryApproach way, bool isReplaced) => (Way, IsReplaced) = (way, isReplaced);
-
     internal DirectoryApproach Way;
 
+    /// <summary>Where the way leads.</summary>
+    internal int Directory;
+
     /// <summary>The record will make way for another, appended one: little of it is looked at, and it is marked dead.</summary>
-    internal readonly bool IsReplaced;
+    internal bool IsReplaced;
 
     /// <summary>There is more to ask the memory for.</summary>
     public readonly bool IsUnderWay => Way.IsUnderWay;
+
+    /// <summary>There is nothing to ask for.</summary>
+    public void End() => Way.End();
 }

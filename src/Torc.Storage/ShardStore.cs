@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Torc.Base;
+using Torc.Storage.Directory;
 using Torc.Storage.Disk;
 using Torc.Storage.Log;
 using Torc.Storage.Maintenance;
@@ -20,7 +21,7 @@ namespace Torc.Storage;
 /// needs. Only <see cref="Forget"/> and <see cref="DropPartition"/> take keys out; a delete is a row like any other.
 /// </para>
 /// </summary>
-public sealed class ShardStore : IDisposable
+public sealed unsafe class ShardStore : IDisposable
 {
     private readonly SegmentTable _segments;
     private readonly SegmentSupply _supply;
@@ -97,7 +98,7 @@ public sealed class ShardStore : IDisposable
         StoreOpener.Open(disk, options, now, out store, out report);
 
     /// <summary>Finds a record. Pass the cold read that an earlier call gave, once it has run.</summary>
-    public FindOutcome Find(in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
+    public FindOutcome Find(scoped in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
     {
         cold = null;
         _resolved = finished;
@@ -130,10 +131,17 @@ public sealed class ShardStore : IDisposable
     /// Begins to bring a key's record towards the processor's cache: asks the memory for its bucket. For a batch of keys call it for
     /// each, then <see cref="Arrive"/> for all, and only then the first Find: so the loads of a batch overlap instead of following one another.
     /// </summary>
-    public RecordApproach Approach(in RecordKey key, RecordUse use)
+    public void Approach(in RecordKey key, RecordUse use, ref RecordApproach approach)
     {
         PartitionState? partition = _partitions.Get(key.Keyspace, key.Partition);
-        return partition == null ? default : new RecordApproach(partition.Directory.Approach(key.Hash), use == RecordUse.Change && !_overwrites);
+        if (partition == null)
+        {
+            approach.End();
+            return;
+        }
+        approach.Directory = partition.Directory.Number;
+        approach.IsReplaced = use == RecordUse.Change && !_overwrites;
+        partition.Directory.Approach(key.Hash, ref approach.Way);
     }
 
     /// <summary>Goes on until all are there: looks at the buckets that have arrived and asks for records, or for the next bucket of a key that found its own full.</summary>
@@ -317,12 +325,14 @@ public sealed class ShardStore : IDisposable
 
     private void Advance(ref RecordApproach approach)
     {
-        if (approach.Way.Advance(_partitions.Buckets, out long address))
-            _segments.Prefetch(address, approach.IsReplaced);
+        if (!approach.Way.Advance(_partitions.Buckets, out ulong* entry))
+            return;
+        _partitions.Buckets.Arrived.Add(approach.Directory, approach.Way.Hash, entry);
+        _segments.Prefetch(Bucket.AddressOf(*entry), approach.IsReplaced);
     }
 
     /// <summary>The ordinary case is one line of the directory and one record in memory; this is every other.</summary>
-    private FindOutcome FindSlowly(PartitionState partition, in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
+    private FindOutcome FindSlowly(PartitionState partition, scoped in RecordKey key, ColdRead? finished, out RecordView view, out ColdRead? cold)
     {
         view = default;
         cold = null;

@@ -88,7 +88,7 @@ public class ShardStoreBenchmarks
     {
         Span<RecordApproach> approaches = stackalloc RecordApproach[Batch];
         for (int i = 0; i < Batch; i++)
-            approaches[i] = _store.Approach(KeyAt(i), RecordUse.Read);
+            _store.Approach(KeyAt(i), RecordUse.Read, ref approaches[i]);
         _store.Arrive(approaches);
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Torc.Core.Cells;
 
 /// <summary>
@@ -6,9 +8,9 @@ namespace Torc.Core.Cells;
 /// </summary>
 /// <remarks>
 /// It is passed from hand to hand for each request, and most look at a member or two of a row that a plain SET left: so it is two
-/// words wide twice, and decodes each member when asked.
+/// words wide twice, decodes each member when asked, and is filled where it lies: a copy of it has to wait for the stores that made it.
 /// </remarks>
-public readonly ref struct RowView
+public ref struct RowView
 {
     private RowView(Version max, ReadOnlySpan<byte> encoded)
     {
@@ -22,7 +24,7 @@ public readonly ref struct RowView
     /// <summary>A delete: covers every version up to and including <paramref name="version"/>. Version None gives <see cref="Absent"/>.</summary>
     public static RowView Tombstone(Version version) => version.IsNone ? default : new RowView(version, RowWriter.TombstoneBytes);
 
-    public RowHead Head
+    public readonly RowHead Head
     {
         get
         {
@@ -34,30 +36,30 @@ public readonly ref struct RowView
     }
 
     /// <summary>The bytes that travel and are stored beside <see cref="MaxVersion"/>.</summary>
-    public ReadOnlySpan<byte> Encoded { get; }
+    public ReadOnlySpan<byte> Encoded { readonly get; private set; }
 
     /// <summary>Greatest version anywhere in the row.</summary>
-    public Version MaxVersion { get; }
+    public Version MaxVersion { readonly get; private set; }
 
-    public Version BaseVersion => Encoded.IsEmpty ? Version.None : RowCodec.BaseOf(Encoded, MaxVersion);
+    public readonly Version BaseVersion => Encoded.IsEmpty ? Version.None : RowCodec.BaseOf(Encoded, MaxVersion);
 
-    public Version ExpiryVersion => Head.Expiry;
+    public readonly Version ExpiryVersion => Head.Expiry;
 
-    public RowKind Kind => Encoded.IsEmpty ? RowKind.None : (RowKind)(Encoded[0] & RowCodec.KindMask);
+    public readonly RowKind Kind => Encoded.IsEmpty ? RowKind.None : (RowKind)(Encoded[0] & RowCodec.KindMask);
 
     /// <summary>Unix milliseconds; 0 when the row does not expire.</summary>
-    public long DeadlineMs => Encoded.IsEmpty || !RowCodec.HasExpiry(Encoded[0]) ? 0 : Head.DeadlineMs;
+    public readonly long DeadlineMs => Encoded.IsEmpty || !RowCodec.HasExpiry(Encoded[0]) ? 0 : Head.DeadlineMs;
 
     /// <summary>No versions at all. A tombstone is not absent.</summary>
-    public bool IsAbsent => Encoded.IsEmpty;
+    public readonly bool IsAbsent => Encoded.IsEmpty;
 
     /// <summary>The base is a delete, or missing.</summary>
-    public bool IsDeleted => Kind == RowKind.None;
+    public readonly bool IsDeleted => Kind == RowKind.None;
 
     /// <summary>The row can expire some day: what a sweep must look at.</summary>
-    public bool HasDeadline => DeadlineMs != 0 && Kind != RowKind.None;
+    public readonly bool HasDeadline => DeadlineMs != 0 && Kind != RowKind.None;
 
-    public int CellCount
+    public readonly int CellCount
     {
         get
         {
@@ -66,18 +68,18 @@ public readonly ref struct RowView
         }
     }
 
-    public bool HasStringCell => IsShort ? Kind == RowKind.String : TryFindStringCell(out _);
+    public readonly bool HasStringCell => IsShort ? Kind == RowKind.String : TryFindStringCell(out _);
 
     /// <summary>A string whose value is not here: a change of its expiry arrived, the write that it followed did not. Not a miss.</summary>
-    public bool LacksValue => Kind == RowKind.String && !HasStringCell;
+    public readonly bool LacksValue => Kind == RowKind.String && !HasStringCell;
 
     /// <summary>
     /// Whether the value may be built on a change of the string by this version. Not when a later base replaced the whole row and wrote the value, too. A base
     /// alone says nothing: a value of a yet later version was written by who had not seen that base, and may have seen the change.
     /// </summary>
-    public bool MayBeBuiltOn(Version change) => BaseVersion <= change || StringVersion > BaseVersion;
+    public readonly bool MayBeBuiltOn(Version change) => BaseVersion <= change || StringVersion > BaseVersion;
 
-    public Version StringVersion
+    public readonly Version StringVersion
     {
         get
         {
@@ -89,7 +91,7 @@ public readonly ref struct RowView
     }
 
     /// <summary>The string's bytes, empty without a string cell. Meaningful to users only while <see cref="IsLive"/>.</summary>
-    public ReadOnlySpan<byte> StringValue
+    public readonly ReadOnlySpan<byte> StringValue
     {
         get
         {
@@ -100,18 +102,18 @@ public readonly ref struct RowView
         }
     }
 
-    public CellEnumerator Cells => new(this);
+    public readonly CellEnumerator Cells => new(this);
 
     /// <summary>What a plain SET leaves, nearly always.</summary>
-    internal bool IsPlainString => !Encoded.IsEmpty && Encoded[0] == RowCodec.PlainString;
+    internal readonly bool IsPlainString => !Encoded.IsEmpty && Encoded[0] == RowCodec.PlainString;
 
-    private bool IsShort => Encoded.IsEmpty || !RowCodec.IsGeneral(Encoded[0]);
+    private readonly bool IsShort => Encoded.IsEmpty || !RowCodec.IsGeneral(Encoded[0]);
 
     /// <summary>
     /// A hash of every version, the kind and the deadline, not of the values: two rows have the same digest when they
     /// hold the same writes. 0 for the absent row only. Cells are added up, so a large row can keep its sum.
     /// </summary>
-    public ulong Digest
+    public readonly ulong Digest
     {
         get
         {
@@ -139,13 +141,19 @@ public readonly ref struct RowView
             row = default;
             return max.IsNone && bytes.IsEmpty;
         }
-        bool decodes = max.IsValid && (bytes[0] == RowCodec.PlainString || IsCanonical(max, bytes));
-        row = decodes ? new RowView(max, bytes) : default;
-        return decodes;
+        if (!max.IsValid || (bytes[0] != RowCodec.PlainString && !IsCanonical(max, bytes)))
+        {
+            row = default;
+            return false;
+        }
+        Unsafe.SkipInit(out row);
+        row.MaxVersion = max;
+        row.Encoded = bytes;
+        return true;
     }
 
     /// <summary>Holds a value at this wall clock: a kind, not expired, and the cells that the kind needs.</summary>
-    public bool IsLive(long wallMs)
+    public readonly bool IsLive(long wallMs)
     {
         if (IsPlainString)
             return true;
@@ -155,7 +163,7 @@ public readonly ref struct RowView
     }
 
     /// <summary>Has a kind, and its deadline is reached at this wall clock.</summary>
-    public bool IsExpired(long wallMs) => HasDeadline && DeadlineMs <= wallMs;
+    public readonly bool IsExpired(long wallMs) => HasDeadline && DeadlineMs <= wallMs;
 
     private static bool IsCanonical(Version max, ReadOnlySpan<byte> bytes)
     {
@@ -190,21 +198,21 @@ public readonly ref struct RowView
     }
 
     /// <summary>The head, and what follows it. The bytes were found valid when the view was made.</summary>
-    private void Read(out RowHead head, out ByteReader rest)
+    private readonly void Read(out RowHead head, out ByteReader rest)
     {
         rest = new ByteReader(Encoded);
         RowCodec.TryReadHead(ref rest, MaxVersion, out head, out _);
     }
 
     /// <summary>The string cell is the first, when there is one: no kind is lower, and it has no sub-key.</summary>
-    private bool TryFindStringCell(out RowCell cell)
+    private readonly bool TryFindStringCell(out RowCell cell)
     {
         CellEnumerator cells = Cells;
         cell = cells.MoveNext() && cells.Current.Kind == RowKind.String ? cells.Current : default;
         return !cell.Version.IsNone;
     }
 
-    private bool HasVisibleCell()
+    private readonly bool HasVisibleCell()
     {
         foreach (RowCell cell in Cells)
         {

@@ -1,22 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
 using Torc.Core.Cells;
 using Torc.Protocols.Resp;
 
 namespace Torc.Node.Commands;
 
 /// <summary>What a read handler gets: the row that the asked level agreed on, and where the reply goes.</summary>
-public readonly ref struct ReadContext(Request request, RowView row, Instant now, ByteWriter reply)
+/// <remarks>Its maker fills the row in where it lies, and calls <see cref="Judge"/>.</remarks>
+public ref struct ReadContext(Request request, Instant now, ByteWriter reply)
 {
-    public Request Request { get; } = request;
+    private RowView _row;
 
-    /// <summary>The row as stored, expired or deleted ones included; see <see cref="IsLive"/>.</summary>
-    public RowView Row { get; } = row;
+    public readonly Request Request { get; } = request;
 
-    public Instant Now { get; } = now;
+    public readonly Instant Now { get; } = now;
 
-    public ByteWriter Reply { get; } = reply;
+    public readonly ByteWriter Reply { get; } = reply;
 
     /// <summary>The key exists, by the coordinator's clock.</summary>
-    public bool IsLive { get; } = row.IsLive(now.WallMs);
+    public bool IsLive { readonly get; private set; }
 
-    public CommandBuffer Arguments => Request.Arguments;
+    public readonly CommandBuffer Arguments => Request.Arguments;
+
+    /// <summary>The row as stored, expired or deleted ones included; see <see cref="IsLive"/>.</summary>
+    [UnscopedRef]
+    public readonly ref readonly RowView Row => ref _row;
+
+    [UnscopedRef]
+    internal ref RowView Found => ref _row;
+
+    /// <summary>The row is there.</summary>
+    internal void Judge() => IsLive = _row.IsLive(Now.WallMs);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Torc.Core.Cells;
 using Torc.Protocols.Resp;
 
@@ -7,34 +8,46 @@ namespace Torc.Node.Commands;
 /// What a write handler gets. It writes its reply, and at most one change. A handler that changes nothing just replies.
 /// For <see cref="CommandKind.Write"/> the row is not to be looked at (it is only this replica's).
 /// </summary>
-public ref struct WriteContext(
-    Request request, RowView row, Instant now, Version stamp, int valueBytesMax, ByteWriter delta, ByteWriter reply)
+/// <remarks>Its maker fills the row in where it lies, and calls <see cref="Judge"/>.</remarks>
+public ref struct WriteContext(Request request, Instant now, int valueBytesMax, ByteWriter delta, ByteWriter reply)
 {
-    public Request Request { get; } = request;
+    private readonly ByteWriter _delta = delta;
+    private RowView _row;
+    private Version _stamp;
 
-    public RowView Row { get; } = row;
+    public readonly Request Request { get; } = request;
 
-    public Instant Now { get; } = now;
+    public readonly Instant Now { get; } = now;
 
-    public ByteWriter Reply { get; } = reply;
+    public readonly ByteWriter Reply { get; } = reply;
 
-    public bool IsLive { get; } = row.IsLive(now.WallMs);
+    public bool IsLive { readonly get; private set; }
 
     /// <summary>A longer value is sure to be refused by the store: checked before one is built.</summary>
-    public int ValueBytesMax { get; } = valueBytesMax;
+    public readonly int ValueBytesMax { get; } = valueBytesMax;
 
-    public bool Changed { get; private set; }
+    public bool Changed { readonly get; private set; }
 
     /// <summary>The change depends on the value that was read: running it twice would apply it twice.</summary>
-    public bool IsRelative { get; private set; }
+    public bool IsRelative { readonly get; private set; }
 
     /// <summary>The greatest version in the delta.</summary>
-    public Version DeltaVersion { get; private set; }
+    public Version DeltaVersion { readonly get; private set; }
 
     public readonly CommandBuffer Arguments => Request.Arguments;
 
-    private readonly ByteWriter _delta = delta;
-    private readonly Version _stamp = stamp;
+    [UnscopedRef]
+    public readonly ref readonly RowView Row => ref _row;
+
+    [UnscopedRef]
+    internal ref RowView Found => ref _row;
+
+    /// <summary>The row is there, and this is the version of the change.</summary>
+    internal void Judge(Version stamp)
+    {
+        _stamp = stamp;
+        IsLive = _row.IsLive(Now.WallMs);
+    }
 
     /// <summary>SET: replaces whatever the key holds. <paramref name="deadlineMs"/>: Unix time in ms, 0 for none.</summary>
     public void SetString(scoped ReadOnlySpan<byte> value, long deadlineMs)

@@ -6,7 +6,7 @@ namespace Torc.Node.Shards;
 
 /// <summary>
 /// Brings what a shard's inputs will look at towards the processor before they run: what a store waits for is memory, and many waits take hardly
-/// longer than one. Call <see cref="Begin(Request)"/> for as many inputs as the processor can have loads under way, then
+/// longer than one. Call <see cref="Begin(Request, ref RecordApproach)"/> for as many inputs as the processor can have loads under way, then
 /// <see cref="Arrive"/>, and only then run them. Nothing but time depends on it.
 /// </summary>
 public sealed class Approaches
@@ -15,17 +15,20 @@ public sealed class Approaches
 
     internal Approaches(Shard shard) => _shard = shard;
 
-    public RecordApproach Begin(Request request) =>
-        Begin(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key), request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read);
+    public void Begin(Request request, ref RecordApproach approach) =>
+        Begin(new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key), request.Spec.IsWrite ? RecordUse.Change : RecordUse.Read, ref approach);
 
     /// <summary>The same for what a peer asks of this replica, and for the operation that waits for a peer's answer.</summary>
-    public RecordApproach Begin(in PeerMessage message)
+    public void Begin(in PeerMessage message, ref RecordApproach approach)
     {
         if (ReplicaRequests.TryKeyOf(message, out RecordKey key, out RecordUse use))
-            return Begin(key, use);
+        {
+            Begin(key, use, ref approach);
+            return;
+        }
+        approach.End();
         if (PeerReplies.TryOperationOf(message, out ulong operation))
             _shard.Operations.Approach(operation);
-        return default;
     }
 
     /// <summary>Goes on with all that was begun.</summary>
@@ -35,10 +38,10 @@ public sealed class Approaches
         _shard.Operations.Arrive();
     }
 
-    private RecordApproach Begin(in RecordKey key, RecordUse use)
+    private void Begin(in RecordKey key, RecordUse use, ref RecordApproach approach)
     {
         if (use == RecordUse.Change)
             _shard.Trees.Prefetch(key);
-        return _shard.Store.Approach(key, use);
+        _shard.Store.Approach(key, use, ref approach);
     }
 }

@@ -34,18 +34,20 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         if (shard.View.Map!.ReplicasPerPartition > 1 || shard.View.Map!.IsPending(request.Partition) || !shard.IsComplete(request.Partition) || !shard.View.ClockIsTrusted)
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
-        FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out RecordView record, out _);
-        if (found is not (FindOutcome.Found or FindOutcome.NotFound) || row.LacksValue)
-            return false;
-        Version stamp = shard.Clock.Stamp(shard.Now, row.MaxVersion);
         ByteWriter reply = shard.BeginReply(request);
         int replyStart = reply.Length;
+        var context = new WriteContext(request, shard.Now, shard.RecordBytesMax, shard.Delta, reply);
+        FindOutcome found = shard.Rows.Read(key, null, shard.Outbox, out context.Found, out RecordView record, out _);
+        if (found is not (FindOutcome.Found or FindOutcome.NotFound) || context.Row.LacksValue)
+            return false;
+        Version stamp = shard.Clock.Stamp(shard.Now, context.Row.MaxVersion);
         shard.Delta.Clear();
-        var context = new WriteContext(request, row, shard.Now, stamp, shard.RecordBytesMax, shard.Delta, reply);
+        context.Judge(stamp);
         request.Spec.OnWrite!(ref context);
         if (context.Changed)
         {
-            ApplyResult applied = shard.Rows.Apply(key, DeltaOf(request, context, shard.Delta), row, record.Place, shard.Outbox);
+            DecodeDelta(request, context.DeltaVersion, shard.Delta, out RowView delta);
+            ApplyResult applied = shard.Rows.Apply(key, delta, context.Row, record.Place, shard.Outbox);
             if (applied.Outcome != ApplyOutcome.Applied || !applied.Reflected)
             {
                 reply.Truncate(replyStart);
@@ -182,7 +184,9 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         Version stamp = Shard.Clock.Stamp(Shard.Now, Version.Max(Above, row.MaxVersion));
         _delta.Clear();
         _reply.Clear();
-        var context = new WriteContext(Request, row, Shard.Now, stamp, Shard.RecordBytesMax, _delta, _reply);
+        var context = new WriteContext(Request, Shard.Now, Shard.RecordBytesMax, _delta, _reply);
+        context.Found = row;
+        context.Judge(stamp);
         Request.Spec.OnWrite!(ref context);
         if (!context.Changed)
         {
@@ -194,7 +198,7 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
                 Answer(_wasSent ? _earlierReply!.Written : _reply.Written);
             return;
         }
-        RowView delta = DeltaOf(Request, context, _delta);
+        DecodeDelta(Request, context.DeltaVersion, _delta, out RowView delta);
         ApplyResult applied = isLocal
             ? Shard.Rows.Apply(RecordKey, delta, row, place, Shard.Outbox)
             : Shard.Apply(RecordKey, delta, Finished);
@@ -217,10 +221,11 @@ internal abstract class ChangeOperation : KeyOperation, IWritePhaseOwner
         _write.Begin(context.DeltaVersion, _delta, applied.Winner, RuleOf(Request.WriteLevel));
     }
 
-    private static RowView DeltaOf(Request request, scoped in WriteContext context, ByteWriter delta) =>
-        RowView.TryDecode(context.DeltaVersion, delta.Written, out RowView row)
-            ? row
-            : throw new InvariantException($"the delta of {request.Spec.Name} does not decode");
+    private static void DecodeDelta(Request request, Version version, ByteWriter delta, out RowView row)
+    {
+        if (!RowView.TryDecode(version, delta.Written, out row))
+            throw new InvariantException($"the delta of {request.Spec.Name} does not decode");
+    }
 
     /// <summary>
     /// A change relative to the old value (INCR, APPEND) that was outranked must not simply run again: what outranked it may have

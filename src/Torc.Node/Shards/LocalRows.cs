@@ -67,11 +67,11 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees,
     /// Reads a row as this replica knows it. Found and NotFound both give a row (the absent one, or the floor's tombstone);
     /// it points into the store and stays valid until the next call on it.
     /// </summary>
-    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold) =>
+    public FindOutcome Read(scoped in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out ColdRead? cold) =>
         Read(key, finished, outbox, out row, out _, out cold);
 
     /// <summary>The same; <paramref name="record"/> saves an Apply in the same turn the second look-up.</summary>
-    public FindOutcome Read(in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out RecordView record, out ColdRead? cold)
+    public FindOutcome Read(scoped in RecordKey key, ColdRead? finished, Outbox outbox, out RowView row, out RecordView record, out ColdRead? cold)
     {
         FindOutcome outcome = store.Find(key, finished, out record, out cold);
         if (outcome == FindOutcome.Found)
@@ -209,14 +209,20 @@ internal sealed class LocalRows(ShardStore store, Floors floors, RowTrees trees,
         if (merge == MergeOutcome.KeptLeft)
             return new ApplyResult(ApplyOutcome.Applied, RowMerge.Reflects(current, delta), Version.Max(newest, current.MaxVersion), false, null);
 
-        RowView merged = delta;
-        if (merge == MergeOutcome.Combined && !RowView.TryDecode(max, _merged.Written, out merged))
+        if (merge == MergeOutcome.TookRight)
+            return StoreMerged(key, place, counted, delta, isReflected: true, newest, outbox);
+        if (!RowView.TryDecode(max, _merged.Written, out RowView merged))
             throw new InvariantException("a merge of two rows does not decode");
-        bool reflected = merge == MergeOutcome.TookRight || RowMerge.Reflects(merged, delta);
+        return StoreMerged(key, place, counted, merged, RowMerge.Reflects(merged, delta), newest, outbox);
+    }
+
+    private ApplyResult StoreMerged(
+        in RecordKey key, in RecordPlace place, in RowView counted, in RowView merged, bool isReflected, Version newest, Outbox outbox)
+    {
         ApplyOutcome outcome = Store(key, place, counted, merged, outbox);
         if (outcome == ApplyOutcome.Applied && Floors.IsFloorKey(key.Keyspace, key.Key))
             RaiseFloor(Floors.KeyspaceOf(key.Key), key.Partition, merged.BaseVersion);
-        return new ApplyResult(outcome, reflected, Version.Max(newest, merged.MaxVersion), false, null);
+        return new ApplyResult(outcome, isReflected, Version.Max(newest, merged.MaxVersion), false, null);
     }
 
     private Version NewestIn(byte keyspace, ushort partition) =>

@@ -49,10 +49,12 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
         if (!isEnough || shard.View.Map!.IsPending(request.Partition))
             return false;
         var key = new RecordKey(request.Keyspace, request.Partition, request.KeyHash, request.Key);
-        FindOutcome outcome = shard.Rows.Read(key, null, shard.Outbox, out RowView row, out _);
-        if (outcome is not (FindOutcome.Found or FindOutcome.NotFound) || row.LacksValue)
+        var context = new ReadContext(request, shard.Now, shard.BeginReply(request));
+        FindOutcome outcome = shard.Rows.Read(key, null, shard.Outbox, out context.Found, out _);
+        if (outcome is not (FindOutcome.Found or FindOutcome.NotFound) || context.Row.LacksValue)
             return false;
-        request.Spec.OnRead!(new ReadContext(request, row, shard.Now, shard.BeginReply(request)));
+        context.Judge();
+        request.Spec.OnRead!(context);
         shard.EndReply(request);
         return true;
     }
@@ -73,8 +75,10 @@ internal sealed class ReadOperation : KeyOperation, IReadPhaseOwner
 
     public void OnRow(in RowView row)
     {
-        ByteWriter reply = Shard.BeginReply(Request);
-        Request.Spec.OnRead!(new ReadContext(Request, row, Shard.Now, reply));
+        var context = new ReadContext(Request, Shard.Now, Shard.BeginReply(Request));
+        context.Found = row;
+        context.Judge();
+        Request.Spec.OnRead!(context);
         Shard.EndReply(Request);
         foreach ((ReadOperation follower, ulong id) in _followers)
         {

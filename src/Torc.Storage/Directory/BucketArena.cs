@@ -51,6 +51,7 @@ public sealed unsafe class BucketArena : IDisposable
     private uint _classesInUse; // a bit for each list that is not empty
     private int _chunkCount;
     private int _emptySheets;
+    private int _directories;
 
     /// <param name="bytesMax">Native memory that the directories may take together; rounded down to 2 MiB.</param>
     public BucketArena(long bytesMax)
@@ -58,6 +59,7 @@ public sealed unsafe class BucketArena : IDisposable
         Check.That(bytesMax >= ChunkBytes && bytesMax <= BytesMaxMax);
         BytesMax = bytesMax;
         _chunks = new NativeArena(ChunkBytes, (int)(bytesMax / ChunkBytes));
+        Arrived = new ArrivedEntries(this);
     }
 
     public long BytesMax { get; }
@@ -71,7 +73,19 @@ public sealed unsafe class BucketArena : IDisposable
     /// <summary>True while any single insert is sure to find memory within <see cref="BytesMax"/>; ask before <see cref="KeyDirectory.Insert"/>.</summary>
     public bool HasRoom => _emptySheets >= InsertSheetsMax || _chunkCount < _chunks.SlotsMax;
 
+    /// <summary>How often entries may have moved, or were taken out.</summary>
+    internal long Shape { get; private set; }
+
+    /// <summary>Of all directories.</summary>
+    internal ArrivedEntries Arrived { get; }
+
     public void Dispose() => _chunks.Dispose();
+
+    /// <summary>A number for a new directory, from 1 on; they are never given twice.</summary>
+    internal int NextDirectory() => ++_directories;
+
+    /// <summary>An entry was taken out where it was.</summary>
+    internal void NoteRemoval() => Shape++;
 
     /// <summary>Takes a run of lines, of one of <see cref="RunLengths"/>; they hold what the last user left.</summary>
     internal uint Rent(int lines)
@@ -100,6 +114,7 @@ public sealed unsafe class BucketArena : IDisposable
         Check.That((header->Free & run) == 0);
         ChangeFree(sheet, header, header->Free | run);
         UsedBytes -= (long)lines * LineBytes;
+        Shape++;
     }
 
     internal byte* Pointer(uint line) =>

@@ -10,10 +10,10 @@ namespace Torc.Storage.Directory;
 /// </summary>
 internal unsafe struct BucketWalk
 {
-    private readonly ulong* _first; // of the region
-    private readonly ulong* _home;
-    private readonly uint _tag;
-    private readonly int _buckets;
+    private ulong* _first; // of the region
+    private ulong* _home;
+    private uint _tag;
+    private int _buckets;
     private ulong* _bucket;
     private int _passed;
 
@@ -22,16 +22,21 @@ internal unsafe struct BucketWalk
     {
     }
 
+    private BucketWalk(ulong* first, Link region, ulong hash) => Begin(first, region, hash);
+
     /// <param name="first">Bucket of the region.</param>
     /// <param name="region">Its link.</param>
     /// <param name="hash">That is looked for.</param>
-    public BucketWalk(ulong* first, Link region, ulong hash)
+    public void Begin(ulong* first, Link region, ulong hash)
     {
         _tag = Region.TagOf(hash, region);
         _buckets = region.Buckets;
         _first = first;
         _bucket = _home = first + Region.HomeOf(_tag, region) * Bucket.Words;
+        _passed = 0;
     }
+
+    public void End() => _bucket = null;
 
     /// <summary>There is a bucket to look at.</summary>
     public readonly bool IsActive => _bucket != null;
@@ -46,12 +51,12 @@ internal unsafe struct BucketWalk
             Sse.Prefetch0(_bucket);
     }
 
-    /// <summary>The first address in the bucket whose tag matches.</summary>
+    /// <summary>The first entry in the bucket whose tag matches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool TryMatch(out long address)
+    public readonly bool TryMatch(out ulong* entry)
     {
         uint matches = Bucket.MatchTag(_bucket, _tag);
-        address = matches == 0 ? -1 : Bucket.AddressOf(_bucket[BitOperations.TrailingZeroCount(matches)]);
+        entry = matches == 0 ? null : _bucket + BitOperations.TrailingZeroCount(matches);
         return matches != 0;
     }
 

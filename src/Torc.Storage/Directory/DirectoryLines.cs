@@ -5,6 +5,8 @@ internal sealed unsafe class DirectoryLines(BucketArena arena)
 {
     public long Bytes { get; private set; }
 
+    public BucketArena Arena => arena;
+
     /// <summary>Takes neighbouring lines, all zero.</summary>
     public uint RentCleared(int lines)
     {

@@ -40,15 +40,21 @@ public sealed unsafe class KeyDirectory : IDisposable
 
     private readonly IHashSource _hashes;
     private readonly DirectoryLines _lines;
+    private readonly ArrivedEntries _arrived;
     private ulong _root; // a Link
 
     public KeyDirectory(BucketArena buckets, IHashSource hashes)
     {
         _lines = new DirectoryLines(buckets);
+        _arrived = buckets.Arrived;
         _hashes = hashes;
+        Number = buckets.NextDirectory();
     }
 
     public long Count { get; private set; }
+
+    /// <summary>Tells it from every other of its arena.</summary>
+    internal int Number { get; }
 
     /// <summary>Native memory of this directory's own buckets and branches.</summary>
     public long MemoryBytes => _lines.Bytes;
@@ -67,12 +73,15 @@ public sealed unsafe class KeyDirectory : IDisposable
     }
 
     /// <summary>Asks the processor for the first memory on the way to the bucket of a hash. <see cref="DirectoryApproach.Advance"/> goes on from there.</summary>
-    internal DirectoryApproach Approach(ulong hash)
+    internal void Approach(ulong hash, ref DirectoryApproach way)
     {
         var root = new Link(_root);
-        return root.IsBranch ? new DirectoryApproach(LinksOf(root) + root.IndexOf(hash), hash)
-            : root.Buckets > 0 ? new DirectoryApproach(_lines.Pointer(root.Line), root, hash)
-            : default;
+        if (root.IsBranch)
+            way.Begin(LinksOf(root) + root.IndexOf(hash), hash);
+        else if (root.Buckets > 0)
+            way.Begin(_lines.Pointer(root.Line), root, hash);
+        else
+            way.End();
     }
 
     /// <summary>
@@ -82,23 +91,15 @@ public sealed unsafe class KeyDirectory : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGuess(ulong hash, out long address, out bool isAbsent)
     {
-        address = -1;
         isAbsent = false;
-        Link link = RegionLinkOf(hash);
-        if (link.Buckets == 0)
+        ulong* entry = _arrived.Find(this, hash);
+        if (entry == null && !TryWalk(hash, out entry, out isAbsent))
         {
-            isAbsent = true;
+            address = -1;
             return false;
         }
-        var walk = new BucketWalk(new Region(_lines, link), hash);
-        do
-        {
-            if (walk.TryMatch(out address))
-                return true;
-        }
-        while (walk.MoveNext());
-        isAbsent = !walk.HasOverflow;
-        return false;
+        address = Bucket.AddressOf(*entry);
+        return true;
     }
 
     /// <summary>Adds an entry that the caller knows is not there. The arena must have room: <see cref="BucketArena.HasRoom"/>.</summary>
@@ -128,6 +129,12 @@ public sealed unsafe class KeyDirectory : IDisposable
     public bool Replace(ulong hash, long oldAddress, long newAddress)
     {
         Check.That((ulong)newAddress < (ulong)AddressesMax);
+        ulong* entry = _arrived.Find(this, hash);
+        if (entry != null && Bucket.AddressOf(*entry) == oldAddress)
+        {
+            *entry = Bucket.EntryOf(Bucket.TagOf(*entry), newAddress);
+            return true;
+        }
         var region = new Region(_lines, RegionLinkOf(hash));
         return region.Replace(region.TagOf(hash), oldAddress, newAddress);
     }
@@ -139,6 +146,7 @@ public sealed unsafe class KeyDirectory : IDisposable
         var region = new Region(_lines, place.Link);
         if (!region.Remove(region.TagOf(hash), address))
             return false;
+        _lines.Arena.NoteRemoval();
         Count--;
         if (Count == 0)
         {
@@ -204,6 +212,27 @@ public sealed unsafe class KeyDirectory : IDisposable
     public void Dispose() => Clear();
 
     internal static int LinesOf(int fanoutBits) => 1 << (fanoutBits - FanoutBitsMin);
+
+    private bool TryWalk(ulong hash, out ulong* entry, out bool isAbsent)
+    {
+        isAbsent = false;
+        Link link = RegionLinkOf(hash);
+        if (link.Buckets == 0)
+        {
+            entry = null;
+            isAbsent = true;
+            return false;
+        }
+        var walk = new BucketWalk(new Region(_lines, link), hash);
+        do
+        {
+            if (walk.TryMatch(out entry))
+                return true;
+        }
+        while (walk.MoveNext());
+        isAbsent = !walk.HasOverflow;
+        return false;
+    }
 
     private ulong* LinksOf(Link branch) => _lines.Pointer(branch.Line);
 

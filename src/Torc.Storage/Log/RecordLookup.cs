@@ -24,7 +24,7 @@ internal sealed class RecordLookup(SegmentTable segments, Suspects suspects)
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGuess(
-        PartitionState partition, in RecordKey key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record, out bool isAbsent)
+        PartitionState partition, scoped in RecordKey key, out long address, out Segment segment, out int offset, out ReadOnlySpan<byte> record, out bool isAbsent)
     {
         if (partition.Directory.TryGuess(key.Hash, out address, out isAbsent))
         {
@@ -48,7 +48,7 @@ internal sealed class RecordLookup(SegmentTable segments, Suspects suspects)
     /// key's; <paramref name="located"/> then names it if the damage left the key readable, and has no segment otherwise.
     /// Cold: <paramref name="missing"/> names a record to read.
     /// </summary>
-    public FindOutcome Find(PartitionState partition, in RecordKey key, ColdRead? finished, out Located located, out long missing)
+    public FindOutcome Find(PartitionState partition, scoped in RecordKey key, ColdRead? finished, out Located located, out long missing)
     {
         located = default;
         missing = -1;

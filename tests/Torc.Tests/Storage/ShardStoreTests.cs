@@ -243,7 +243,8 @@ public class ShardStoreTests
         foreach (byte[] key in keys)
         {
             var name = new RecordKey(0, 3, key);
-            RecordApproach approach = store.Approach(name, RecordUse.Change);
+            RecordApproach approach = default;
+            store.Approach(name, RecordUse.Change, ref approach);
             store.Arrive(new Span<RecordApproach>(ref approach));
             store.Find(name, null, out RecordView view, out _);
             if (store.Put(name, view.Place, RecordFlags.None, 1, row) != PutOutcome.Done)

@@ -302,7 +302,10 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         int count = 0;
         for (; count < PrefetchedMax && next.TryRead(out PeerMessage message); count++)
         {
-            approaches[count] = IsMine(message) ? _shard.Approaches.Begin(message) : default;
+            if (IsMine(message))
+                _shard.Approaches.Begin(message, ref approaches[count]);
+            else
+                approaches[count].End();
         }
         _shard.Approaches.Arrive(approaches[..count]);
         return count;
@@ -317,7 +320,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
             return;
         Span<RecordApproach> approaches = _approaches;
         for (int index = 0; index < next.Length; index++)
-            approaches[index] = _shard.Approaches.Begin(next[index]);
+            _shard.Approaches.Begin(next[index], ref approaches[index]);
         _shard.Approaches.Arrive(approaches[..next.Length]);
     }
 

@@ -3,7 +3,7 @@ using Torc.Storage.Directory;
 
 namespace Torc.Tests.Storage.Directory;
 
-public sealed class DirectoryApproachTests
+public sealed unsafe class DirectoryApproachTests
 {
     [Theory]
     [InlineData(0)]
@@ -29,9 +29,10 @@ public sealed class DirectoryApproachTests
     private static void ShouldEndLikeALookup(KeyDirectory directory, BucketArena arena, ulong hash, string context)
     {
         bool isExpected = directory.TryGuess(hash, out long expected, out _);
-        DirectoryApproach way = directory.Approach(hash);
+        DirectoryApproach way = default;
+        directory.Approach(hash, ref way);
         bool isFound = false;
-        long found = -1;
+        ulong* found = null;
         while (way.IsUnderWay)
         {
             isFound.ShouldBeFalse(context); // it ends with the match
@@ -39,6 +40,6 @@ public sealed class DirectoryApproachTests
         }
         isFound.ShouldBe(isExpected, context);
         if (isExpected)
-            found.ShouldBe(expected, context);
+            Bucket.AddressOf(*found).ShouldBe(expected, context);
     }
 }
