@@ -19,6 +19,9 @@ public static class PeerFrame
 {
     public const int HeaderBytes = 8;
     public const int MessageHeaderBytes = 15;
+    internal const int PartitionPlace = 1; // in a message's header
+    internal const int EpochPlace = 3;
+    internal const int LengthPlace = 11;
     public const ushort ControlPartition = ushort.MaxValue;
 
     /// <summary>Larger than the largest record (half of a 64 MiB segment) with its key and headers.</summary>
@@ -55,22 +58,27 @@ public readonly ref struct PeerMessage(PeerMessageKind kind, ushort partition, u
 /// <summary>Walks the messages of a verified frame; <see cref="Failed"/> when the bytes do not end with a message's end.</summary>
 public ref struct PeerMessageReader(ReadOnlySpan<byte> messages)
 {
-    private ByteReader _reader = new(messages);
+    private ReadOnlySpan<byte> _rest = messages;
 
-    public readonly bool Failed => _reader.Failed;
+    public bool Failed { readonly get; private set; }
 
     public bool TryRead(out PeerMessage message)
     {
+        ReadOnlySpan<byte> rest = _rest;
         message = default;
-        if (_reader.Failed || _reader.Remaining == 0)
+        if (rest.IsEmpty)
             return false;
-        var kind = (PeerMessageKind)_reader.ReadByte();
-        ushort partition = _reader.ReadUInt16();
-        ulong epoch = _reader.ReadUInt64();
-        ReadOnlySpan<byte> body = _reader.ReadBlob();
-        if (_reader.Failed)
+        uint length = rest.Length < PeerFrame.MessageHeaderBytes ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(rest[PeerFrame.LengthPlace..]);
+        if (rest.Length < PeerFrame.MessageHeaderBytes || length > (uint)(rest.Length - PeerFrame.MessageHeaderBytes))
+        {
+            Failed = true;
+            _rest = default;
             return false;
-        message = new PeerMessage(kind, partition, epoch, body);
+        }
+        message = new PeerMessage(
+            (PeerMessageKind)rest[0], BinaryPrimitives.ReadUInt16LittleEndian(rest[PeerFrame.PartitionPlace..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(rest[PeerFrame.EpochPlace..]), rest.Slice(PeerFrame.MessageHeaderBytes, (int)length));
+        _rest = rest[(PeerFrame.MessageHeaderBytes + (int)length)..];
         return true;
     }
 }
@@ -98,11 +106,13 @@ public sealed class PeerBuffer(Outbox? owner = null)
             _frameStart = _bytes.Length;
             _bytes.WriteUInt64(0);
         }
-        _bytes.WriteByte((byte)kind);
-        _bytes.WriteUInt16(partition);
-        _bytes.WriteUInt64(owner?.Map is { } map && partition != PeerFrame.ControlPartition ? map.EpochOf(partition) : 0);
-        _messageStart = _bytes.Length;
-        _bytes.WriteUInt32(0);
+        Span<byte> header = _bytes.GetSpan(PeerFrame.MessageHeaderBytes);
+        header[0] = (byte)kind;
+        BinaryPrimitives.WriteUInt16LittleEndian(header[PeerFrame.PartitionPlace..], partition);
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            header[PeerFrame.EpochPlace..], owner?.Map is { } map && partition != PeerFrame.ControlPartition ? map.EpochOf(partition) : 0);
+        _messageStart = _bytes.Length + PeerFrame.LengthPlace;
+        _bytes.Advance(PeerFrame.MessageHeaderBytes);
         return _bytes;
     }
 
