@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using Torc.Base;
 using Torc.Storage.Partitions;
 using Torc.Storage.Records;
@@ -20,47 +19,8 @@ internal enum MoveOutcome
 /// <summary>Copies live records to the tail of the log: compaction and promotion. A copy is the newest record of its key, as its source was.</summary>
 internal sealed class RecordMover(SegmentTable segments, PartitionTable partitions, Suspects suspects, LogTail log)
 {
-    /// <summary>So far ahead memory is asked for: a segment that was not looked at for long is in no cache, and records of any length make a stride that the processor does not guess.</summary>
-    private const int AheadBytes = 2_048;
-
-    private const int LineBytes = 64;
-
-    /// <summary>
-    /// Hashes the keys of the records at the start of <paramref name="chunk"/>, which lies at an offset of the source, but for those known to
-    /// be dead; at most as many as there is room for, and asks for their buckets. Gives how many there are; 0 when no whole record follows.
-    /// </summary>
-    public int Approach(Segment source, int offset, ReadOnlySpan<byte> chunk, Span<ulong> hashes)
-    {
-        int count = 0;
-        while (count < hashes.Length && RecordCodec.TryReadHeader(chunk, chunk.Length, out RecordHeader header))
-        {
-            if (!IsKnownDead(source, offset, header))
-            {
-                ulong hash = StableHash.Hash64(RecordCodec.Key(chunk));
-                partitions.Get(header.Keyspace, header.Partition)?.Directory.Prefetch(hash);
-                hashes[count++] = hash;
-            }
-            PrefetchAhead(chunk, header.Size);
-            chunk = chunk[header.Size..];
-            offset += header.Size;
-        }
-        return count;
-    }
-
-    private static unsafe void PrefetchAhead(ReadOnlySpan<byte> chunk, int bytes)
-    {
-        if (!Sse.IsSupported || chunk.Length < AheadBytes + bytes)
-            return;
-        fixed (byte* ahead = &chunk[AheadBytes])
-        {
-            for (int line = 0; line < Math.Min(bytes, AheadBytes); line += LineBytes)
-                Sse.Prefetch0(ahead + line);
-        }
-    }
-
-    /// <summary>Whether a record needs no look at the directory.</summary>
-    public static bool IsKnownDead(Segment source, int offset, in RecordHeader header) =>
-        header.Kind == RecordKind.Put && source.IsKnownDead(offset);
+    /// <summary>Asks for the bucket of a key whose record will be moved.</summary>
+    public void Prefetch(byte keyspace, ushort partition, ulong hash) => partitions.Get(keyspace, partition)?.Directory.Prefetch(hash);
 
     public MoveOutcome Move(Segment source, int offset, ReadOnlySpan<byte> record, in RecordHeader header, ulong hash, AppendUse use) =>
         Move(source, offset, record, header, hash, use, out _);

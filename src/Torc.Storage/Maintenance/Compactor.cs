@@ -25,8 +25,8 @@ internal enum CompactionPace
 
 /// <summary>
 /// Frees segments that are mostly dead: copies what lives to the tail in bounded steps, and removes the file once the log is
-/// durable past the copies, and past every record that made the others dead. A source that is not in memory is read in
-/// chunks outside the lock. A damaged source is left to the <see cref="Salvager"/> until nothing in it lives.
+/// durable past the copies, and past every record that made the others dead. A source is walked through in chunks outside the lock (<see cref="ChunkSurvey"/>), and one
+/// that is not in memory is read there. A damaged source is left to the <see cref="Salvager"/> until nothing in it lives.
 /// </summary>
 internal sealed class Compactor(StorageOptions options, SegmentTable segments, SegmentSupply supply, LogTail log, RecordMover mover)
 {
@@ -48,6 +48,7 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
     private const int GroupRecords = 16;
 
     private readonly List<Segment> _replaced = [];
+    private readonly ChunkSurvey _survey = new();
     private byte[] _chunk = [];
     private Segment? _source;
     private int _position;
@@ -269,42 +270,43 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
         return source.File!.Read(_position, _chunk.AsSpan(0, length)) == DiskOutcome.Done;
     }
 
-    private void Copy(Segment source, ReadOnlySpan<byte> chunk, bool isVerified, Instant now)
+    /// <summary>Copies what the survey found and is still needed; the chunk begins at the position.</summary>
+    private void Copy(Segment source, ReadOnlySpan<byte> chunk, Instant now)
     {
-        Span<ulong> hashes = stackalloc ulong[GroupRecords];
-        int used = 0, group = 0, left = 0;
-        while (used < chunk.Length)
+        ReadOnlySpan<Survivor> survivors = _survey.Survivors;
+        int begin = _position, end = begin + _survey.Bytes;
+        for (int index = 0; index < survivors.Length; index++)
         {
-            ReadOnlySpan<byte> rest = chunk[used..];
-            if (!RecordCodec.TryReadHeader(rest, source.End - _position, out RecordHeader header))
-            {
-                if (rest.Length < RecordCodec.HeaderBytes && _position + rest.Length < source.End && used > 0)
-                    break;
-                GiveUp(source);
-                return;
-            }
-            if (header.Size > rest.Length)
-                break;
-            ReadOnlySpan<byte> record = rest[..header.Size];
-            if (!isVerified && !RecordCodec.IsIntact(record, RecordCodec.Seed(log.LogId, source.Sequence, _position)))
-            {
-                GiveUp(source);
-                return;
-            }
-            if (!RecordMover.IsKnownDead(source, _position, header))
-            {
-                if (left == 0)
-                    (left, group) = (mover.Approach(source, _position, rest, hashes), 0); // one at least: this record
-                if (!TryKeep(source, _position, record, header, hashes[group]))
-                    break;
-                (left, group) = (left - 1, group + 1);
-            }
-            used += header.Size;
-            _position += header.Size;
+            if (index % GroupRecords == 0)
+                Prefetch(survivors.Slice(index, Math.Min(GroupRecords, survivors.Length - index)));
+            Survivor survivor = survivors[index];
+            ReadOnlySpan<byte> record = RecordAt(chunk, survivor.Offset - begin, out RecordHeader header);
+            if (TryKeep(source, survivor.Offset, record, header, survivor.Hash))
+                continue;
+            end = survivor.Offset;
+            break;
         }
-        Charge(used, now);
+        if (_survey.IsDamaged && end == begin + _survey.Bytes)
+        {
+            GiveUp(source);
+            return;
+        }
+        _position = end;
+        Charge(end - begin, now);
         if (_position >= source.End)
             Replace(source);
+    }
+
+    private void Prefetch(ReadOnlySpan<Survivor> survivors)
+    {
+        foreach (ref readonly Survivor survivor in survivors)
+            mover.Prefetch(survivor.Keyspace, survivor.Partition, survivor.Hash);
+    }
+
+    private static ReadOnlySpan<byte> RecordAt(ReadOnlySpan<byte> chunk, int place, out RecordHeader header)
+    {
+        header = RecordCodec.ReadHeader(chunk[place..]);
+        return chunk.Slice(place, header.Size);
     }
 
     private void GiveUp(Segment source)
@@ -331,10 +333,16 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
         private readonly bool _isResident = source.IsResident;
         private int _length;
 
+        private ReadOnlySpan<byte> Chunk => _isResident ? compactor.ResidentChunk(source) : compactor._chunk.AsSpan(0, _length);
+
         public override void Run(IDisk disk)
         {
-            if (!_isResident && !source.IsDamaged)
+            if (source.IsDamaged || compactor._position >= source.End)
+                return;
+            if (!_isResident)
                 _length = compactor.ReadChunk(source);
+            if (_isResident || _length > 0)
+                compactor._survey.Run(source, compactor._position, Chunk, _isResident ? null : compactor.LogId);
         }
 
         internal override void End(Instant now)
@@ -343,12 +351,10 @@ internal sealed class Compactor(StorageOptions options, SegmentTable segments, S
                 return;
             if (source.IsDamaged || compactor._position >= source.End)
                 compactor.Replace(source);
-            else if (_isResident)
-                compactor.Copy(source, compactor.ResidentChunk(source), isVerified: true, now);
-            else if (_length == 0)
+            else if (!_isResident && _length == 0)
                 compactor.GiveUp(source);
             else
-                compactor.Copy(source, compactor._chunk.AsSpan(0, _length), isVerified: false, now);
+                compactor.Copy(source, Chunk, now);
         }
     }
 

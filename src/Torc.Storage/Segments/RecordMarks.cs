@@ -5,7 +5,7 @@ using Torc.Storage.Records;
 
 namespace Torc.Storage.Segments;
 
-/// <summary>A bit for each record that a segment may hold, by offset; takes memory with the first mark only.</summary>
+/// <summary>A bit for each record that a segment may hold, by offset; takes memory with the first mark only. One thread marks, under the shard's lock; any may ask.</summary>
 internal struct RecordMarks(int segmentBytes)
 {
     /// <summary>Two records start at least this far apart, so offset / this tells records apart.</summary>
@@ -43,8 +43,9 @@ internal struct RecordMarks(int segmentBytes)
     {
         if (_words == null)
         {
-            _words = ArrayPool<ulong>.Shared.Rent((segmentBytes / GranuleBytes / 64) + 1);
-            Array.Clear(_words);
+            ulong[] words = ArrayPool<ulong>.Shared.Rent((segmentBytes / GranuleBytes / 64) + 1);
+            Array.Clear(words);
+            Volatile.Write(ref _words, words); // who looks for marks outside the shard's lock finds none that were not made
         }
         return _words;
     }
