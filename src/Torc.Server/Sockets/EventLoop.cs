@@ -13,8 +13,8 @@ internal interface IRoundWork
 /// <summary>
 /// One thread that waits for many sockets (epoll, level-triggered) and runs what they bring itself: bytes go from the socket
 /// through session and shard and back without a change of thread. One round is: read every ready socket, then run the shards
-/// that got work, then write to every connection that has output. So the commands of all ready connections make one
-/// batch, and each peer gets one frame and each client one write in a round.
+/// that got work, then write their logs, then write to every connection that has output. So the commands of all ready connections make one
+/// batch, and each log and each peer and each client gets one write in a round.
 /// </summary>
 /// <remarks>
 /// Nothing on a loop may wait. Sockets are closed by their loop only, so that no event is taken for a socket's successor.
@@ -45,6 +45,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly List<LoopSocket?> _sockets = [];
     private readonly Stack<int> _freeSlots = new();
     private List<IRoundWork> _turns = [];
+    private List<IRoundWork> _logs = [];
     private List<IRoundWork> _flushes = [];
     private List<IRoundWork> _running = [];
     private uint _generation;
@@ -96,6 +97,13 @@ internal sealed unsafe class EventLoop : IDisposable
         _commandsOfTurn += commands;
         if (!_turns.Contains(shard))
             _turns.Add(shard);
+    }
+
+    /// <summary>On the loop's thread: a log is to be written when all turns of the round have run, before what they answered is sent.</summary>
+    internal void WriteLogInRound(IRoundWork log)
+    {
+        if (!_logs.Contains(log))
+            _logs.Add(log);
     }
 
     /// <summary>On the loop's thread, once a round for each sender: output is written when all turns of the round have run.</summary>
@@ -211,14 +219,16 @@ internal sealed unsafe class EventLoop : IDisposable
             work.RunInRound();
     }
 
-    /// <summary>Turns first, and what they bring; then the writes. A write that finishes at once brings no turn.</summary>
+    /// <summary>Turns first, and what they bring; then the logs, and what that lets go; then the connections. A write that finishes at once brings no turn.</summary>
     private void RunDeferred()
     {
         _commands = 0;
-        while (_turns.Count > 0 || _flushes.Count > 0)
+        while (_turns.Count > 0 || _logs.Count > 0 || _flushes.Count > 0)
         {
             if (_turns.Count > 0)
                 RunTurns();
+            else if (_logs.Count > 0)
+                RunAll(ref _logs);
             else
                 RunAll(ref _flushes);
         }

@@ -27,7 +27,7 @@ internal sealed class HeldTurn : IRoundWork
     /// <summary>The log is durable past it: the replies are delivered, on the loop or here.</summary>
     internal void Release()
     {
-        if (_loop is { } loop)
+        if (_loop is { } loop && loop != EventLoop.Current)
             loop.Post(this);
         else
             RunInRound();

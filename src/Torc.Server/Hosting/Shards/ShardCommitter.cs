@@ -14,8 +14,8 @@ namespace Torc.Server.Hosting.Shards;
 /// loops, so that the disk is never idle meanwhile.
 /// </para>
 /// <para>
-/// Otherwise they wait for the write only, so that a killed process takes nothing back that it acknowledged. The thread that ran a turn writes
-/// what the turn appended, at once and itself: a copy into the page cache costs less than waking another thread. One thread here writes
+/// Otherwise they wait for the write only, so that a killed process takes nothing back that it acknowledged. The thread that ran turns writes
+/// what they appended itself, once for all turns of an event loop's round: a copy into the page cache costs less than waking another thread. One thread here writes
 /// what no turn wrote, such as the copies of compaction; the other syncs, while writes go on.
 /// </para>
 /// </summary>
@@ -82,31 +82,53 @@ internal sealed class ShardCommitter
     internal void Hold(Outbox outbox)
     {
         long barrier = outbox.Barrier;
-        Interlocked.Increment(ref _heldCount);
-        Interlocked.Add(ref _heldBytes, outbox.Bytes);
-        _held.Enqueue(HeldTurn.Of(outbox, _host));
-        Signal();
+        HoldForWrite(outbox);
         // Whoever wrote up to the barrier meanwhile may have looked at the queue before.
         if (!_syncsFirst && IsOpen(barrier))
             ReleaseHeld();
+        else
+            Signal();
     }
 
-    /// <summary>
-    /// Under the shard's lock, at the end of a turn: the write that its replies wait for, which the caller runs outside the lock with
-    /// <see cref="RunTurnWrite"/>, before <see cref="EndTurn"/>. Null when they need none, when another thread is writing, and under <c>always</c>.
-    /// </summary>
-    internal FlushGroup? BeginTurnWrite(long barrier)
+    /// <summary>What lies below the barrier is not with the operating system yet, and that is all that the durability asks for: whoever ran the turn writes it.</summary>
+    internal bool WaitsForWriteOnly(long barrier) => !_syncsFirst && !IsOpen(barrier);
+
+    /// <summary>Keeps an outbox until <see cref="WriteTurns"/>, which the caller sees to, or whoever else writes the log up to its barrier.</summary>
+    internal void HoldForWrite(Outbox outbox)
     {
-        if (_syncsFirst || IsOpen(barrier))
-            return null;
-        if (_ownWrite is { IsDone: true } written)
-            EndOwnWrite(written);
-        FlushGroup? group = _host.Store.BeginWrite();
-        Volatile.Write(ref _turnWrite, group);
-        return group;
+        Interlocked.Increment(ref _heldCount);
+        Interlocked.Add(ref _heldBytes, outbox.Bytes);
+        _held.Enqueue(HeldTurn.Of(outbox, _host));
     }
 
-    internal void RunTurnWrite(FlushGroup group)
+    /// <summary>Writes what turns appended, and lets go what waited for it. When another thread is writing, the next write of this committer's threads does.</summary>
+    internal void WriteTurns()
+    {
+        FlushGroup? group = null;
+        lock (_host.Gate)
+        {
+            if (_ownWrite is { IsDone: true } written)
+                EndOwnWrite(written);
+            if (!_stopping)
+                group = _host.Store.BeginWrite();
+            Volatile.Write(ref _turnWrite, group);
+        }
+        try
+        {
+            if (group is null)
+                Signal();
+            else
+                RunTurnWrite(group);
+        }
+        finally
+        {
+            Volatile.Write(ref _turnWrite, null);
+        }
+        if (HoldsAny)
+            ReleaseHeld();
+    }
+
+    private void RunTurnWrite(FlushGroup group)
     {
         bool stalled;
         Run(group);
@@ -115,14 +137,9 @@ internal sealed class ShardCommitter
             End(group);
             stalled = _host.HasStalled;
         }
-        if (HoldsAny)
-            ReleaseHeld();
         if (stalled)
             _host.OnStorageProgress();
     }
-
-    /// <summary>The turn's write has run, or never will.</summary>
-    internal void EndTurn() => Volatile.Write(ref _turnWrite, null);
 
     /// <summary>Maintenance may have appended, for which nobody waits. Under <c>always</c> the next group takes it along.</summary>
     internal void OnMaintained(long appended)
@@ -149,7 +166,8 @@ internal sealed class ShardCommitter
     /// <summary>Ends the threads after the flush under way, that of a turn included. Safe to call twice, and before <see cref="Start"/>.</summary>
     internal void Stop()
     {
-        _stopping = true;
+        lock (_host.Gate)
+            _stopping = true; // under the lock, so that a write of turns is either seen below or never begins
         foreach (Thread thread in _threads)
         {
             while (thread.IsAlive)
@@ -321,27 +339,30 @@ internal sealed class ShardCommitter
 
     private void ReleaseHeld()
     {
-        var released = new List<HeldTurn>();
-        Release(released);
-        foreach (HeldTurn turn in released)
+        while (TakeOpen() is { } turn)
             turn.Release();
     }
 
-    /// <summary>Takes the outboxes, oldest first, that the log is open for, and sends their frames.</summary>
     private void Release(List<HeldTurn> released)
+    {
+        while (TakeOpen() is { } turn)
+            released.Add(turn);
+        if (released.Count > 0)
+            _lastGroup = released.Count;
+    }
+
+    /// <summary>Takes the oldest outbox if the log is open for it, and sends its frames.</summary>
+    private HeldTurn? TakeOpen()
     {
         lock (_releasing)
         {
-            while (_held.TryPeek(out HeldTurn? oldest) && IsOpen(oldest.Outbox.Barrier))
-            {
-                _held.TryDequeue(out _);
-                _parts.Links.SendGated(oldest.Outbox);
-                Interlocked.Decrement(ref _heldCount);
-                Interlocked.Add(ref _heldBytes, -oldest.Outbox.Bytes);
-                released.Add(oldest);
-            }
+            if (!_held.TryPeek(out HeldTurn? oldest) || !IsOpen(oldest.Outbox.Barrier))
+                return null;
+            _held.TryDequeue(out _);
+            _parts.Links.SendGated(oldest.Outbox);
+            Interlocked.Decrement(ref _heldCount);
+            Interlocked.Add(ref _heldBytes, -oldest.Outbox.Bytes);
+            return oldest;
         }
-        if (released.Count > 0)
-            _lastGroup = released.Count;
     }
 }

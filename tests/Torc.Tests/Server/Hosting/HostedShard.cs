@@ -11,6 +11,7 @@ using Torc.Server.Hosting;
 using Torc.Server.Hosting.Clients;
 using Torc.Server.Hosting.Peers;
 using Torc.Server.Hosting.Shards;
+using Torc.Server.Sockets;
 using Torc.Storage;
 using Torc.Tests.Node;
 using Torc.Tests.Server.Hosting.Peers;
@@ -27,11 +28,13 @@ internal sealed class HostedShard : IDisposable, INodeFate
     private readonly LibcDisk _disk;
     private readonly ColdReaders _coldReaders;
     private readonly TorcNode _node;
+    private readonly EventLoop? _loop;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="durability">Of the log.</param>
     /// <param name="starts">Without, it has no threads and serves nobody, and its log may be filled to the last byte.</param>
-    public HostedShard(Durability durability = Durability.Always, bool starts = true)
+    /// <param name="onLoop">An event loop runs its turns; otherwise whoever brings work does.</param>
+    public HostedShard(Durability durability = Durability.Always, bool starts = true, bool onLoop = false)
     {
         _disk = LibcDisk.OpenDirectory(_directory.Path);
         Disk = new FailingDisk(_disk);
@@ -45,7 +48,9 @@ internal sealed class HostedShard : IDisposable, INodeFate
             storage = storage with { ReservedSegments = 0 };
         ShardStore.Open(Disk, storage, HostClock.Now, out ShardStore? store, out RecoveryReport report).ShouldBe(OpenOutcome.Opened);
         var parts = new HostParts(_node, Clients, new PeerLinks(static _ => { }, static _ => { }), new EventSink(NullLogger.Instance), new OutboxPool(), this);
-        Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders, home: null);
+        _loop = onLoop ? new EventLoop(0, () => HostClock.Now, Fail) : null;
+        _loop?.Start();
+        Host = new ShardHost(_node.OpenShard(0, store!, report, Disk, storage), Disk, storage, parts, _coldReaders, _loop);
         Host.FlushOpening();
         if (!starts)
             return;
@@ -78,6 +83,7 @@ internal sealed class HostedShard : IDisposable, INodeFate
     public void Dispose()
     {
         Disk.LetWritesGo();
+        _loop?.Dispose();
         Host.Dispose();
         _coldReaders.Dispose();
         _disk.Dispose();

@@ -12,12 +12,14 @@ public class ShardCommitterTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     [Theory]
-    [InlineData(Durability.OperatingSystem)]
-    [InlineData(Durability.EverySecond)]
-    [InlineData(Durability.Always)]
-    public async Task A_reply_comes_after_the_log_was_written(Durability durability)
+    [InlineData(Durability.OperatingSystem, false)]
+    [InlineData(Durability.OperatingSystem, true)]
+    [InlineData(Durability.EverySecond, true)]
+    [InlineData(Durability.Always, false)]
+    [InlineData(Durability.Always, true)]
+    public async Task A_reply_comes_after_the_log_was_written(Durability durability, bool onLoop)
     {
-        using var shard = new HostedShard(durability);
+        using var shard = new HostedShard(durability, onLoop: onLoop);
         (IDuplexPipe client, _, _) = shard.Connect();
         for (int i = 0; i < 200; i++)
         {
@@ -29,11 +31,12 @@ public class ShardCommitterTests
     }
 
     [Theory]
-    [InlineData(Durability.OperatingSystem)]
-    [InlineData(Durability.EverySecond)]
-    public async Task A_reply_waits_for_a_write_that_blocks(Durability durability)
+    [InlineData(Durability.OperatingSystem, false)]
+    [InlineData(Durability.OperatingSystem, true)]
+    [InlineData(Durability.EverySecond, true)]
+    public async Task A_reply_waits_for_a_write_that_blocks(Durability durability, bool onLoop)
     {
-        using var shard = new HostedShard(durability);
+        using var shard = new HostedShard(durability, onLoop: onLoop);
         (IDuplexPipe client, _, _) = shard.Connect();
         await Send(client, "SET key 1");
         (await ReadText(client, 5)).ShouldBe("+OK\r\n");
@@ -46,11 +49,12 @@ public class ShardCommitterTests
     }
 
     [Theory]
-    [InlineData(Durability.OperatingSystem)]
-    [InlineData(Durability.EverySecond)]
-    public async Task A_turn_that_meets_the_write_of_another_thread_is_held_and_others_go_on(Durability durability)
+    [InlineData(Durability.OperatingSystem, false)]
+    [InlineData(Durability.OperatingSystem, true)]
+    [InlineData(Durability.EverySecond, true)]
+    public async Task A_turn_that_meets_the_write_of_another_thread_is_held_and_others_go_on(Durability durability, bool onLoop)
     {
-        using var shard = new HostedShard(durability);
+        using var shard = new HostedShard(durability, onLoop: onLoop);
         (IDuplexPipe writer, _, _) = shard.Connect();
         (IDuplexPipe reader, _, _) = shard.Connect();
         await Send(writer, "SET key 1");
@@ -83,10 +87,12 @@ public class ShardCommitterTests
         SpinWait.SpinUntil(() => shard.Disk.HasWritten("maintained"u8), Patience).ShouldBeTrue();
     }
 
-    [Fact]
-    public async Task While_the_disk_is_full_nothing_is_acknowledged_and_afterwards_all_of_it_is()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_the_disk_is_full_nothing_is_acknowledged_and_afterwards_all_of_it_is(bool onLoop)
     {
-        using var shard = new HostedShard(Durability.OperatingSystem);
+        using var shard = new HostedShard(Durability.OperatingSystem, onLoop: onLoop);
         (IDuplexPipe client, _, _) = shard.Connect();
         await Send(client, "SET key 1");
         (await ReadText(client, 5)).ShouldBe("+OK\r\n");
