@@ -95,8 +95,13 @@ internal sealed class ClientConnection(NodeHost host, ClientDoor door, Connectio
             Request[] batch = [.. _requests];
             host.Shards[shard].Turn(target =>
             {
-                foreach (Request request in batch)
-                    target.Execute(request);
+                int brought = 0;
+                for (int index = 0; index < batch.Length; index++)
+                {
+                    if (index == brought)
+                        brought += target.Approaches.Bring(batch.AsSpan(index));
+                    target.Execute(batch[index]);
+                }
             });
         }
     }

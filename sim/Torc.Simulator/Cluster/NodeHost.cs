@@ -263,10 +263,14 @@ internal sealed class NodeHost
     private void TurnOnFrame(int index, ushort from, byte[] messages) => _shards[index].Turn(shard =>
     {
         var reader = new PeerMessageReader(messages);
-        while (reader.TryRead(out PeerMessage message))
+        PeerMessageReader ahead = reader;
+        int brought = 0;
+        for (int message = 0; reader.TryRead(out PeerMessage next); message++)
         {
-            if (message.Partition != PeerFrame.ControlPartition && Node.ShardOf(message.Partition) == index)
-                shard.OnPeerMessage(from, message);
+            if (message == brought)
+                brought += shard.Approaches.Bring(ref ahead);
+            if (shard.IsFor(next))
+                shard.OnPeerMessage(from, next);
         }
     });
 

@@ -22,6 +22,7 @@ internal sealed class ShardHost
     private FlushGroup? _write;
     private FlushGroup? _sync;
     private MaintenanceTask? _maintenance;
+    private bool _maintenanceRan; // its disk work; turns go on before it is ended
 
     public ShardHost(NodeHost host, Shard shard, CrashableDisk disk, Gating gating)
     {
@@ -61,14 +62,20 @@ internal sealed class ShardHost
         if (_maintenance is not null || Shard.Store.BeginMaintenance(_host.Now) is not { } task)
             return;
         _maintenance = task;
+        _maintenanceRan = false;
         _host.AfterDiskWork(DiskWork.Maintenance, () =>
         {
-            if (!_host.RunOnDisk(() => task.Run(_disk)))
+            if (_host.RunOnDisk(() => task.Run(_disk)))
+                _maintenanceRan = true;
+            else
                 return;
-            _maintenance = null;
-            Shard.Store.EndMaintenance(task, _host.Now);
-            Turn(shard => shard.OnStorageProgress());
-            StartMaintenance();
+            _host.AfterDiskWork(DiskWork.Read, () =>
+            {
+                _maintenance = null;
+                Shard.Store.EndMaintenance(task, _host.Now);
+                Turn(shard => shard.OnStorageProgress());
+                StartMaintenance();
+            });
         });
     }
 
@@ -97,7 +104,7 @@ internal sealed class ShardHost
     {
         if (_maintenance is { } maintenance)
         {
-            if (!_host.RunOnDisk(() => maintenance.Run(_disk)))
+            if (!_maintenanceRan && !_host.RunOnDisk(() => maintenance.Run(_disk)))
                 return false;
             Shard.Store.EndMaintenance(maintenance, _host.Now);
         }
@@ -131,7 +138,7 @@ internal sealed class ShardHost
             RunPart(random, () => write.Run(_disk));
         if (_sync is { } sync)
             RunPart(random, () => sync.Run(_disk));
-        if (_maintenance is { } maintenance)
+        if (_maintenance is { } maintenance && !_maintenanceRan)
             RunPart(random, () => maintenance.Run(_disk));
     }
 

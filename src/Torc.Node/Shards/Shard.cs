@@ -276,6 +276,9 @@ public sealed class Shard
             RemoteWrites.Run(View, Hints.WaitingBytes, Now.MonotonicMicros);
     }
 
+    /// <summary>A message of a frame is for this shard, not for another or the control plane.</summary>
+    public bool IsFor(in PeerMessage message) => message.Partition != PeerFrame.ControlPartition && IsHere(message.Partition);
+
     /// <summary>This shard holds the node's copy of a partition, if the node has one.</summary>
     internal bool IsHere(int partition) => partition % _node.Shards.Count == Index;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Node;
-using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Node.Shards;
@@ -26,9 +25,6 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private const int BytesPerTurnMax = 1 << 20;
     private const int FullPauseMs = 1;
 
-    /// <summary>Requests whose memory is asked for at once.</summary>
-    private const int PrefetchedMax = 32;
-
     private readonly Shard _shard;
     private readonly HostParts _parts;
     private readonly ShardMaintenance _maintenance;
@@ -36,7 +32,6 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private readonly EventLoop? _home;
     private readonly Rest _rest;
     private readonly LogWrite _logWrite;
-    private readonly RecordApproach[] _approaches = new RecordApproach[PrefetchedMax];
     private RequestBatch? _batch;
     private ReceivedFrame? _frame;
     private int _frameMessagesDone;
@@ -279,45 +274,13 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
             if (!HasRoom(commands, outbox))
                 return false;
             if (batch.Next == batch.Prefetched)
-                Prefetch(batch);
+                batch.Prefetched += _shard.Approaches.Bring(CollectionsMarshal.AsSpan(batch.Requests)[batch.Next..]);
             _shard.Execute(batch.Requests[batch.Next++]);
             commands++;
         }
         _batch = null;
         batch.Return();
         return true;
-    }
-
-    private bool IsMine(in PeerMessage message) =>
-        message.Partition != PeerFrame.ControlPartition && _parts.Node.ShardOf(message.Partition) == Index;
-
-    /// <summary>Prefetches for the messages that come next; how many that are.</summary>
-    private int Prefetch(ref PeerMessageReader next)
-    {
-        Span<RecordApproach> approaches = _approaches;
-        int count = 0;
-        for (; count < PrefetchedMax && next.TryRead(out PeerMessage message); count++)
-        {
-            if (IsMine(message))
-                _shard.Approaches.Begin(message, ref approaches[count]);
-            else
-                approaches[count].End();
-        }
-        _shard.Approaches.Arrive(approaches[..count]);
-        return count;
-    }
-
-    private void Prefetch(RequestBatch batch)
-    {
-        Span<Request> left = CollectionsMarshal.AsSpan(batch.Requests)[batch.Next..];
-        Span<Request> next = left[..Math.Min(left.Length, PrefetchedMax)];
-        batch.Prefetched += next.Length;
-        if (next.Length == 1)
-            return;
-        Span<RecordApproach> approaches = _approaches;
-        for (int index = 0; index < next.Length; index++)
-            _shard.Approaches.Begin(next[index], ref approaches[index]);
-        _shard.Approaches.Arrive(approaches[..next.Length]);
     }
 
     /// <summary>True when the frame is finished.</summary>
@@ -331,8 +294,8 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         for (int index = 0; reader.TryRead(out PeerMessage message); index++)
         {
             if (index == prefetched)
-                prefetched += Prefetch(ref ahead);
-            if (IsMine(message))
+                prefetched += _shard.Approaches.Bring(ref ahead);
+            if (_shard.IsFor(message))
             {
                 if (!HasRoom(commands, outbox))
                     return false;
