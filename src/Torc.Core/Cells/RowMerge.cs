@@ -49,7 +49,7 @@ public static class RowMerge
     /// is there at that version. A write that replaces the whole row (its base is its greatest version) also must not
     /// be outranked by anything: else an expiry of an earlier write with a faster clock would outlive it. False: the
     /// write was superseded by something it should come after, and is stamped again. A deadline that was changed or taken off does not
-    /// bring back a row that was deleted, or collapsed when it expired, below it.
+    /// bring back a row that was deleted below it.
     /// </summary>
     public static bool Reflects(in RowView merged, in RowView delta)
     {

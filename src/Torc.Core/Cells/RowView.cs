@@ -45,6 +45,18 @@ public ref struct RowView
 
     public readonly Version ExpiryVersion => Head.Expiry;
 
+    /// <summary>Greatest version of the base and the cells: of what the key holds, whenever that is to end.</summary>
+    public readonly Version ContentVersion
+    {
+        get
+        {
+            Version greatest = BaseVersion;
+            foreach (RowCell cell in Cells)
+                greatest = Version.Max(greatest, cell.Version);
+            return greatest;
+        }
+    }
+
     public readonly RowKind Kind => Encoded.IsEmpty ? RowKind.None : (RowKind)(Encoded[0] & RowCodec.KindMask);
 
     /// <summary>Unix milliseconds; 0 when the row does not expire.</summary>
@@ -75,9 +87,10 @@ public ref struct RowView
 
     /// <summary>
     /// Whether the value may be built on a change of the string by this version. Not when a later base replaced the whole row and wrote the value, too. A base
-    /// alone says nothing: a value of a yet later version was written by who had not seen that base, and may have seen the change.
+    /// alone says nothing: a value of a yet later version was written by who had not seen that base, and may have seen the change. Nor does one that an expiry follows:
+    /// <see cref="RowWriter.Renewed"/> gives one to the value that was there.
     /// </summary>
-    public readonly bool MayBeBuiltOn(Version change) => BaseVersion <= change || StringVersion > BaseVersion;
+    public readonly bool MayBeBuiltOn(Version change) => BaseVersion <= change || StringVersion > BaseVersion || ExpiryVersion > BaseVersion;
 
     public readonly Version StringVersion
     {

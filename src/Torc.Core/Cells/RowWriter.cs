@@ -36,7 +36,7 @@ public static class RowWriter
         return version;
     }
 
-    /// <summary>EXPIRE, or PERSIST with deadline 0: only the expiry, on the base that was read.</summary>
+    /// <summary>EXPIRE of a row that had no deadline: only the expiry, on the base that was read.</summary>
     public static Version Expiry(ByteWriter to, Version version, Version baseVersion, RowKind kind, long deadlineMs)
     {
         Check.That(version.IsValid && baseVersion.IsValid && baseVersion < version && deadlineMs >= 0 && kind != RowKind.None);
@@ -46,6 +46,35 @@ public static class RowWriter
         if (!isShort)
             RowCodec.WriteVarint(to, 0);
         return version;
+    }
+
+    /// <summary>
+    /// EXPIRE of a string that has a deadline, or PERSIST with deadline 0. Whoever takes the row that was read for expired makes it a <see cref="Collapsed"/> one, and may have
+    /// done so already: the value comes along with a base of the least version that such a delete does not cover. All that was written over the value covers it as before.
+    /// </summary>
+    public static Version Renewed(ByteWriter to, Version version, in RowView row, long deadlineMs)
+    {
+        Version content = row.ContentVersion.Next;
+        Check.That(version.IsValid && content < version && deadlineMs >= 0 && row.Kind == RowKind.String && row.HasStringCell);
+        var head = new RowHead(version, content, RowKind.String, version, deadlineMs);
+        RowCodec.WriteHead(to, head, isShort: false);
+        RowCodec.WriteVarint(to, 1);
+        RowCodec.WriteCell(to, head, new RowCell(RowKind.String, default, content, false, row.StringValue));
+        return version;
+    }
+
+    /// <summary>
+    /// What becomes of an expired row: a delete of what it holds, with the expiry that says so. It covers no version above what it holds, so that a row
+    /// that was <see cref="Renewed"/> stays, in whatever order they meet.
+    /// </summary>
+    public static Version Collapsed(ByteWriter to, in RowView row)
+    {
+        RowHead head = row.Head;
+        Version content = row.ContentVersion;
+        if (head.Expiry <= content)
+            return Tombstone(to, content);
+        RowCodec.WriteHead(to, new RowHead(head.Expiry, content, RowKind.None, head.Expiry, head.DeadlineMs), isShort: true);
+        return head.Expiry;
     }
 
     /// <summary>

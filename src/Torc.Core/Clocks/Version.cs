@@ -24,6 +24,12 @@ public readonly record struct Version(ulong Stamp, ulong ActorValue) : IComparab
 
     public Actor Actor => new(ActorValue);
 
+    /// <summary>
+    /// The least version above this one: above what this one is above, and below everything else that was or will be stamped. No clock issues it, because incarnations
+    /// are drawn at random; whoever makes it from the same version means the same.
+    /// </summary>
+    public Version Next => FromUInt128(ToUInt128() + 1);
+
     public UInt128 ToUInt128() => new(Stamp, ActorValue);
 
     public static Version FromUInt128(UInt128 value) => new((ulong)(value >> 64), (ulong)value);

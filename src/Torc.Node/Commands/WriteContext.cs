@@ -75,7 +75,9 @@ public ref struct WriteContext(Request request, Instant now, int valueBytesMax, 
     public void SetDeadline(long deadlineMs)
     {
         Check.That(!Changed && IsLive);
-        DeltaVersion = RowWriter.Expiry(_delta, _stamp, Row.BaseVersion, Row.Kind, deadlineMs);
+        DeltaVersion = Row.HasDeadline && Row.Kind == RowKind.String
+            ? RowWriter.Renewed(_delta, _stamp, Row, deadlineMs)
+            : RowWriter.Expiry(_delta, _stamp, Row.BaseVersion, Row.Kind, deadlineMs);
         Changed = true;
     }
 
@@ -86,11 +88,11 @@ public ref struct WriteContext(Request request, Instant now, int valueBytesMax, 
         Changed = true;
     }
 
-    /// <summary>Makes an expired row a delete of its own version; stamps nothing (see the design page, Expiry).</summary>
+    /// <summary>Makes an expired row a delete of what it holds; stamps nothing (see the design page, Expiry).</summary>
     public void CollapseExpired()
     {
         Check.That(!Changed && Row.IsExpired(Now.WallMs));
-        DeltaVersion = RowWriter.Tombstone(_delta, Row.MaxVersion);
+        DeltaVersion = RowWriter.Collapsed(_delta, Row);
         Changed = true;
     }
 }

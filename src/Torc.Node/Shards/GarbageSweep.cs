@@ -9,7 +9,7 @@ namespace Torc.Node.Shards;
 /// too, or has collected them. Key directory, Merkle tree and log forget them in one step; compaction gives the space back.
 /// </summary>
 /// <remarks>
-/// A tombstone that came later, with an old version all the same, waits for the next floor: an expired row becomes a delete of its own version, which others may not have heard of.
+/// A tombstone that came later, with an old version all the same, waits for the next floor: an expired row becomes a delete of the versions that it has, which others may not have heard of.
 /// After a restart what is left waits for the next floor too.
 /// </remarks>
 internal sealed class GarbageSweep(Shard shard) : IScanVisitor, IResumable
