@@ -19,6 +19,9 @@ public sealed record ChangeOptions
     /// <summary>Members that the operator lets in at the most.</summary>
     public int NodesMax { get; init; } = 7;
 
+    /// <summary>Machines that were taken out because they seemed dead for good are switched on again, with all that they had.</summary>
+    public bool DeadReturn { get; init; }
+
     /// <summary>New machines that may be started in a run.</summary>
     public int NewMachinesMax { get; init; } = 12;
 
@@ -35,6 +38,7 @@ public sealed record ChangeOptions
             Kinds = [.. kinds.Append(ChangeKind.Join).Distinct()],
             NodesMin = (int)random.Between(2, 4),
             NodesMax = (int)random.Between(4, 8),
+            DeadReturn = random.Fork("the dead return").Chance(0.5),
         };
     }
 }

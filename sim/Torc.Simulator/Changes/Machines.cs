@@ -34,6 +34,13 @@ internal sealed class Machines(PlacementLog placements)
         Refresh();
     }
 
+    /// <summary>A machine that was given up runs again.</summary>
+    public void Return(SimulatedMachine machine)
+    {
+        machine.Return();
+        Refresh();
+    }
+
     /// <summary>The machine of a member by some map.</summary>
     public SimulatedMachine Of(NodeInfo node) => _all[SimulatedMachine.IdOf(node.PeerAddress)];
 

@@ -173,6 +173,8 @@ internal sealed class Operator
             if (!_isHealed && machine.Host is { } host && host.Node.View.Standing == Standing.Removed && _random.Chance(RetireChance))
                 _machines.Retire(machine);
         }
+        if (_settings.Changes.DeadReturn && !_isHealed)
+            BringBackTheDead();
         NodeInfo? dead = map.Nodes.FirstOrDefault(node => _machines.Of(node).IsRetired);
         if (_isHealed)
             UpgradeThoseBelow(dead is null ? map.Level : ClusterLevel.GoneNodes);
@@ -182,6 +184,14 @@ internal sealed class Operator
             Ask(_random, ChangeKind.Remove, _ => new ClusterWish.Change(new ChangeRequest.Remove([dead.Id])));
         else if (IsAwaited(map, dead.Id) || (_isHealed && dead.State != StateOfRemoved(map)))
             Ask(_random, ChangeKind.Cancel, _ => new ClusterWish.Cancel());
+    }
+
+    /// <summary>One at a time: several that have not heard yet that they were removed could be a quorum among themselves, which only the operator's word excludes.</summary>
+    private void BringBackTheDead()
+    {
+        bool isUnaware = _machines.InService.Any(machine => !_machines.IsMember(machine) && machine.PersistedMap?.Nodes.Any(node => _machines.Of(node) == machine) == true);
+        if (!isUnaware && _machines.All.FirstOrDefault(machine => machine.IsRetired && !_machines.IsMember(machine)) is { } machine)
+            _machines.Return(machine);
     }
 
     /// <summary>

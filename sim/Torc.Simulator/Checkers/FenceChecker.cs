@@ -36,7 +36,7 @@ public sealed class FenceChecker
         }
     }
 
-    /// <summary>A run of a node learned that it was removed.</summary>
+    /// <summary>A run of a node learned that it was removed: it says so, or holds a map that does.</summary>
     public void Learned(int node, ulong incarnation) => _knowing.Add((node, incarnation));
 
     /// <summary>A run of a node stamped or acknowledged a write.</summary>

@@ -18,8 +18,8 @@ internal interface INodeObserver
     /// <summary>A process is about to serve: what it knows of its copies.</summary>
     void OnNodeStarted(int node, TorcNode torc);
 
-    /// <summary>A process made a map durable, in a data directory of this birth.</summary>
-    void OnMapDurable(int node, ulong birth, ClusterMap map);
+    /// <summary>A process made a map durable, and is about to go by it.</summary>
+    void OnMapDurable(int node, NodeIdentity identity, ClusterMap map);
 
     /// <summary>A write for a replica is there: it is about to be applied.</summary>
     /// <param name="node">Its id.</param>

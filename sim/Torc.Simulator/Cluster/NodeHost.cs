@@ -304,8 +304,10 @@ internal sealed class NodeHost
 
     private void OnMapPersisted(ClusterMap map)
     {
+        _context.Observer.OnMapDurable(Id, Node.Identity, map);
+        if (_context.Defect == Defect.RemovedNotFenced && map.IsRemoved(Node.Identity.Self.Id))
+            return;
         _machine.PersistedMap = map;
-        _context.Observer.OnMapDurable(Id, Node.Identity.Self.Birth, map);
         ControlTurn((control, outbox) => control.OnMapPersisted(map, Now, outbox));
     }
 

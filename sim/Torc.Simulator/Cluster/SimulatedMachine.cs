@@ -67,7 +67,7 @@ internal sealed class SimulatedMachine
     /// <summary>It was started once. A spare machine is not there for anybody.</summary>
     public bool IsInstalled { get; private set; }
 
-    /// <summary>It never runs again.</summary>
+    /// <summary>It was given up, and does not run.</summary>
     public bool IsRetired { get; private set; }
 
     /// <summary>Its data directory never held a map, or was lost.</summary>
@@ -93,11 +93,18 @@ internal sealed class SimulatedMachine
         Start();
     }
 
-    /// <summary>Killed, paused or not, and out of service for good.</summary>
+    /// <summary>Killed, paused or not, and out of service for good, or until <see cref="Return"/>.</summary>
     public void Retire()
     {
         Kill();
         IsRetired = true;
+    }
+
+    /// <summary>Back in service, with the disks that it had.</summary>
+    public void Return()
+    {
+        IsRetired = false;
+        Start();
     }
 
     /// <summary>Boots after a while; nothing when it is running or booting, spare or retired.</summary>

@@ -85,4 +85,7 @@ public enum Defect
 
     /// <summary>A node that restarts has forgotten up to where its keyspaces were flushed.</summary>
     FloorForgotten,
+
+    /// <summary>A node that learns that it was removed goes on as the member that it was.</summary>
+    RemovedNotFenced,
 }

@@ -37,6 +37,7 @@ internal static class Provocation
         Defect.QuorumInOneSet => Moves(drawn, FaultKind.Isolate, FaultKind.CutOneWay),
         Defect.VoteForgotten => Elections(drawn),
         Defect.FloorForgotten => Flushes(drawn),
+        Defect.RemovedNotFenced => Returns(drawn),
         _ => Strict(drawn, FaultKind.Kill),
     };
 
@@ -168,6 +169,18 @@ internal static class Provocation
             Workload = strict.Workload with { KeyLifeMicros = 10 * SecondMicros },
             DiskMicrosMin = 500,
             DiskMicrosMean = 2_000,
+        };
+    }
+
+    /// <summary>Nodes that were removed come back as the replicas that they were, and clients ask them for what one replica may answer.</summary>
+    private static RunSettings Returns(RunSettings drawn)
+    {
+        RunSettings moves = Moves(drawn, FaultKind.Pause, FaultKind.SlowLink);
+        return moves with
+        {
+            Nodes = 5,
+            Changes = moves.Changes with { Kinds = [ChangeKind.Join, ChangeKind.Remove], DeadReturn = true },
+            Workload = moves.Workload with { OtherLevelShare = 0.5 },
         };
     }
 

@@ -50,9 +50,11 @@ internal sealed class RunObserver(RunSettings settings, EventQueue queue, Histor
         MarkRecovered(node);
     }
 
-    public void OnMapDurable(int node, ulong birth, ClusterMap map)
+    public void OnMapDurable(int node, NodeIdentity identity, ClusterMap map)
     {
-        Maps.Held(node, birth, map);
+        Maps.Held(node, identity.Self.Birth, map);
+        if (map.IsRemoved(identity.Self.Id))
+            Fences.Learned(node, identity.Incarnation);
         if (!Placements.TryAdd(map, queue.NowMicros))
             return;
         Fences.Decided(map);

@@ -92,7 +92,7 @@ internal sealed class MachineCluster : INodeObserver
     {
     }
 
-    void INodeObserver.OnMapDurable(int node, ulong previous, ClusterMap map)
+    void INodeObserver.OnMapDurable(int node, NodeIdentity identity, ClusterMap map)
     {
     }
 }

@@ -42,6 +42,7 @@ public class DefectTests
         [Defect.QuorumInOneSet] = ([1, 3], 1),
         [Defect.VoteForgotten] = ([9], 1),
         [Defect.FloorForgotten] = ([1, 4], 1),
+        [Defect.RemovedNotFenced] = ([9], 1),
     };
 
     public static TheoryData<Defect> Defects => [.. Enum.GetValues<Defect>().Where(defect => defect != Defect.None)];
