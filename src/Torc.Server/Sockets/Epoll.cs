@@ -47,6 +47,9 @@ internal static unsafe partial class Epoll
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     internal static partial int Wait(int epoll, byte* events, int eventsMax, int timeoutMs);
 
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    internal static partial int Poll(byte* files, nuint count, int timeoutMs);
+
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     internal static partial int CreateCounter(uint first, int flags);
 

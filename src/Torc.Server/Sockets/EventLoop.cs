@@ -31,13 +31,13 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>What one read takes at most; also the size of the buffer that all of a loop's sockets share while they have nothing unread.</summary>
     internal const int ReadBytesMax = 64 * 1024;
-    private const ulong WakeUp = ulong.MaxValue;
+    private const ulong WakeUpData = ulong.MaxValue;
 
     [ThreadStatic]
     private static EventLoop? _current;
 
     private readonly int _epoll;
-    private readonly int _counter;
+    private readonly WakeUp _wakeUp = new();
     private readonly Thread _thread;
     private readonly Func<Instant> _clock;
     private readonly Action<Exception> _fail;
@@ -60,8 +60,7 @@ internal sealed unsafe class EventLoop : IDisposable
         Now = clock();
         _fail = fail;
         _epoll = Checked(Epoll.Create(Epoll.CloseOnExecute), "epoll_create1");
-        _counter = Checked(Epoll.CreateCounter(0, Epoll.CloseOnExecute | Epoll.NonBlocking), "eventfd");
-        Control(Epoll.Add, _counter, Epoll.Readable, WakeUp);
+        Control(Epoll.Add, _wakeUp.Descriptor, Epoll.Readable, WakeUpData);
         _thread = new Thread(Run) { IsBackground = true, Name = $"event loop {index}" };
     }
 
@@ -81,7 +80,7 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         _posted.Enqueue(work);
         if (Interlocked.Exchange(ref _wokenUp, 1) == 0)
-            WriteCounter();
+            _wakeUp.Set();
     }
 
     /// <summary>Runs an action on the loop's thread soon: for what is rare.</summary>
@@ -144,10 +143,9 @@ internal sealed unsafe class EventLoop : IDisposable
         _stopping = true;
         if (_thread.IsAlive)
         {
-            WriteCounter();
+            _wakeUp.Set();
             _thread.Join();
         }
-        Libc.Close(_counter);
         Libc.Close(_epoll);
     }
 
@@ -193,8 +191,8 @@ internal sealed unsafe class EventLoop : IDisposable
         {
             byte* happening = events + (i * Epoll.EventBytes);
             ulong data = Epoll.DataOf(happening);
-            if (data == WakeUp)
-                ReadCounter();
+            if (data == WakeUpData)
+                NoticeWakeUp();
             else if (SocketOf(data) is { } socket)
                 socket.OnEvents(Epoll.EventsOf(happening));
             if (_commands >= CommandsPerRoundMax)
@@ -254,16 +252,9 @@ internal sealed unsafe class EventLoop : IDisposable
         public void RunInRound() => action();
     }
 
-    private void WriteCounter()
+    private void NoticeWakeUp()
     {
-        ulong one = 1;
-        Epoll.Write(_counter, (byte*)&one, sizeof(ulong));
-    }
-
-    private void ReadCounter()
-    {
-        ulong count;
-        Epoll.Read(_counter, (byte*)&count, sizeof(ulong));
+        _wakeUp.Clear();
         Interlocked.Exchange(ref _wokenUp, 0);
     }
 }

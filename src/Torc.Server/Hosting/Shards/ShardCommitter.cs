@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Torc.Node;
 using Torc.Server.Metrics;
+using Torc.Server.Sockets;
 using Torc.Storage;
 
 namespace Torc.Server.Hosting.Shards;
@@ -9,9 +10,8 @@ namespace Torc.Server.Hosting.Shards;
 /// Writes and syncs one shard's log in groups, and lets the replies go that waited for it. A failed sync ends the node; it is never tried
 /// again. With storage in memory only there is nothing to do.
 /// <para>
-/// Under <c>always</c> replies wait for the sync. Two threads take turns at leading: the leader gathers waiting work for at most a
-/// quarter of a sync, syncs it, sends acknowledgements to peers in order, and hands leadership on before replies go to the event
-/// loops, so that the disk is never idle meanwhile.
+/// Under <c>always</c> replies wait for the sync. One thread gathers waiting work for at most a quarter of a sync, syncs it, tells the shard's home loop, which sends
+/// acknowledgements to peers and replies to clients, all of a round in one write each, and goes on to the next.
 /// </para>
 /// <para>
 /// Otherwise they wait for the write only, so that a killed process takes nothing back that it acknowledged. The thread that ran turns writes
@@ -21,7 +21,6 @@ namespace Torc.Server.Hosting.Shards;
 /// </summary>
 internal sealed class ShardCommitter
 {
-    private const int Threads = 2;
     private const int IdleWaitMs = 100;
 
     /// <summary>Between two writes that no turn waits for: one for many steps of maintenance.</summary>
@@ -41,9 +40,8 @@ internal sealed class ShardCommitter
     private readonly bool _writes;
     private readonly bool _syncsFirst;
     private readonly ConcurrentQueue<HeldTurn> _held = new();
-    private readonly Lock _leadership = new();
     private readonly Lock _releasing = new();
-    private readonly AutoResetEvent _work = new(false);
+    private readonly WakeUp _work = new();
     private readonly Thread[] _threads;
     private int _heldCount;
     private long _heldBytes;
@@ -63,9 +61,7 @@ internal sealed class ShardCommitter
         _writes = storage.Mode == StorageMode.Log;
         _syncsFirst = storage.Durability == Durability.Always;
         NoteOpen();
-        _threads = new Thread[Threads];
-        for (int i = 0; i < Threads; i++)
-            _threads[i] = new Thread(_syncsFirst || i == 0 ? Run : RunSyncs) { IsBackground = true, Name = $"commit {host.Index}.{i}" };
+        _threads = _syncsFirst ? [MakeThread(Run, "commit")] : [MakeThread(Run, "write"), MakeThread(RunSyncs, "sync")];
     }
 
     /// <summary>Durations of flush groups.</summary>
@@ -189,6 +185,8 @@ internal sealed class ShardCommitter
         ReleaseHeld();
     }
 
+    private Thread MakeThread(ThreadStart run, string task) => new(run) { IsBackground = true, Name = $"{task} {_host.Index}" };
+
     private void Signal()
     {
         if (Interlocked.Exchange(ref _signalled, 1) == 0)
@@ -197,18 +195,21 @@ internal sealed class ShardCommitter
 
     private void Run()
     {
-        var released = new List<HeldTurn>();
         try
         {
             while (!_stopping)
             {
-                bool more;
-                lock (_leadership)
-                    more = Lead(released);
-                foreach (HeldTurn turn in released)
-                    turn.Release();
-                released.Clear();
-                if (!_syncsFirst && !more && !HoldsAny && !_stopping)
+                _work.Wait(IdleWaitMs);
+                if (_stopping)
+                    return;
+                Interlocked.Exchange(ref _signalled, 0);
+                Gather();
+                bool more = Flush();
+                if (more)
+                    Signal();
+                if (HoldsAny)
+                    _host.ReleaseHeld();
+                else if (!_syncsFirst && !more)
                     Thread.Sleep(UnawaitedWriteIntervalMs);
             }
         }
@@ -232,21 +233,6 @@ internal sealed class ShardCommitter
         {
             _parts.Fate.Fail(error);
         }
-    }
-
-    /// <summary>One flush, and what it lets go; true when there is more to flush.</summary>
-    private bool Lead(List<HeldTurn> released)
-    {
-        _work.WaitOne(IdleWaitMs);
-        if (_stopping)
-            return false;
-        Interlocked.Exchange(ref _signalled, 0);
-        Gather();
-        bool more = Flush();
-        if (more)
-            Signal();
-        Release(released);
-        return more;
     }
 
     /// <summary>
@@ -337,18 +323,14 @@ internal sealed class ShardCommitter
     private void NoteOpen() =>
         Interlocked.Exchange(ref _open, _syncsFirst ? _host.Store.DurableOffset : _host.Store.WrittenOffset);
 
-    private void ReleaseHeld()
+    /// <summary>Lets go, in order, what the log is open for.</summary>
+    internal void ReleaseHeld()
     {
-        while (TakeOpen() is { } turn)
+        int released = 0;
+        for (; TakeOpen() is { } turn; released++)
             turn.Release();
-    }
-
-    private void Release(List<HeldTurn> released)
-    {
-        while (TakeOpen() is { } turn)
-            released.Add(turn);
-        if (released.Count > 0)
-            _lastGroup = released.Count;
+        if (released > 0)
+            _lastGroup = released;
     }
 
     /// <summary>Takes the oldest outbox if the log is open for it, and sends its frames.</summary>

@@ -32,6 +32,7 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private readonly EventLoop? _home;
     private readonly Rest _rest;
     private readonly LogWrite _logWrite;
+    private readonly HeldRelease _heldRelease;
     private RequestBatch? _batch;
     private ReceivedFrame? _frame;
     private int _frameMessagesDone;
@@ -43,12 +44,13 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     {
         _home = home;
         _rest = new Rest(this);
-        _logWrite = new LogWrite(this);
         _shard = shard;
         _parts = parts;
         _coldReaders = coldReaders;
         Disk = disk;
         Committer = new ShardCommitter(this, storage, parts);
+        _logWrite = new LogWrite(this);
+        _heldRelease = new HeldRelease(this);
         _maintenance = new ShardMaintenance(this, parts.Fate);
     }
 
@@ -177,6 +179,15 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         Committer.Stop();
         lock (Gate)
             _isClosed = true;
+    }
+
+    /// <summary>From the committer's threads: what waited for the log leaves, from the home loop soon.</summary>
+    internal void ReleaseHeld()
+    {
+        if (_home is not null)
+            _home.Post(_heldRelease);
+        else
+            Committer.ReleaseHeld();
     }
 
     /// <summary>Hands replies to their connections and takes the outbox back.</summary>
@@ -392,20 +403,32 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         Committer.Hold(outbox);
     }
 
+    private void RunOrFail(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error)
+        {
+            _parts.Fate.Fail(error);
+        }
+    }
+
     /// <summary>What the turns of a round appended.</summary>
     private sealed class LogWrite(ShardHost host) : IRoundWork
     {
-        public void RunInRound()
-        {
-            try
-            {
-                host.Committer.WriteTurns();
-            }
-            catch (Exception error)
-            {
-                host._parts.Fate.Fail(error);
-            }
-        }
+        private readonly Action _write = host.Committer.WriteTurns;
+
+        public void RunInRound() => host.RunOrFail(_write);
+    }
+
+    /// <summary>What a thread of the committer has made safe.</summary>
+    private sealed class HeldRelease(ShardHost host) : IRoundWork
+    {
+        private readonly Action _release = host.Committer.ReleaseHeld;
+
+        public void RunInRound() => host.RunOrFail(_release);
     }
 
     /// <summary>What an owner that had many turns left to be run.</summary>
