@@ -117,6 +117,15 @@ internal sealed class NodeHost : IDisposable
         _timer = new HostTimer(_parts.Node.Options.TickIntervalMs, Tick, Housekeep, _fate);
         _startedMicros = HostClock.MonotonicMicros;
         IsServing = true;
+        WarnOfMovedPlace();
+    }
+
+    /// <summary>Where a member is, is the map's to say; settings say it when it joins. (Its weight too, but that is often changed later.)</summary>
+    private void WarnOfMovedPlace()
+    {
+        NodeInfo set = _parts.Node.Identity.Self;
+        if (View.Map?.NodeOf(View.Self) is { } mapped && (mapped.DataCentre, mapped.Rack) != (set.DataCentre, set.Rack))
+            _log.PlaceDiffers(mapped.DataCentre, mapped.Rack, set.DataCentre, set.Rack);
     }
 
     internal ClientConnection OpenClient(ConnectionContext connection, long id, string address, string localAddress) =>

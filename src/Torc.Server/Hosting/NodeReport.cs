@@ -80,7 +80,7 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
 
     public NodeStatus Self()
     {
-        NodeStatus listed = Listed(NodeConfiguration.Self(settings, OwnId, 0)) with
+        NodeStatus listed = Listed(AsMapped(NodeConfiguration.Self(settings, OwnId, 0), Host?.View.Map)) with
         {
             ProcessId = Environment.ProcessId,
             Version = TorcCommands.Version,
@@ -172,7 +172,12 @@ internal sealed class NodeReport(SettingValues settings) : INodeReport
 
     /// <summary>Nodes of the map, each as it last described itself.</summary>
     private static IEnumerable<NodeInfo> Newest(ClusterView view) =>
-        view.Peers.Select(static peer => peer.Node);
+        view.Peers.Select(peer => AsMapped(peer.Node, view.Map));
+
+    /// <summary>Where a member is and what it takes is the map's to say, whatever its settings say since.</summary>
+    private static NodeInfo AsMapped(NodeInfo node, ClusterMap? map) => map?.NodeOf(node.Id) is { } mapped
+        ? node with { DataCentre = mapped.DataCentre, Rack = mapped.Rack, Weight = mapped.Weight }
+        : node;
 
     /// <summary>Before the cluster is formed only the addresses of the other nodes are known.</summary>
     private IEnumerable<NodeInfo> FirstNodes() => settings.FirstNodes.Addresses.Select((address, id) => id == OwnId

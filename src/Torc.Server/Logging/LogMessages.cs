@@ -99,6 +99,9 @@ internal static partial class LogMessages
     [LoggerMessage(41, LogLevel.Warning, "no more writes are kept for node {Node}, which is down: the budget (hint-bytes-max) is spent, {Waiting}")]
     internal static partial void HintBudgetSpent(this ILogger log, int node, string waiting);
 
+    [LoggerMessage(60, LogLevel.Warning, "the cluster has this node in data centre {Dc}, rack {Rack}, and goes by that; the settings say {SetDc}, {SetRack}. To move it, torc leave, empty its data directory, and join again")]
+    internal static partial void PlaceDiffers(this ILogger log, string dc, string rack, string setDc, string setRack);
+
     [LoggerMessage(42, LogLevel.Warning, "{What}")]
     internal static partial void PlacementWarning(this ILogger log, string what);
 
