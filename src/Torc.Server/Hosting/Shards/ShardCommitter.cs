@@ -51,7 +51,8 @@ internal sealed class ShardCommitter
     private FlushGroup? _turnWrite;
     private FlushGroup? _ownWrite;
     private long _meanSyncMicros;
-    private int _lastGroup;
+    private int _gathered; // turns that were held since the last group of these threads began
+    private int _lastGroup; // so many were when it did
     private volatile bool _stopping;
 
     internal ShardCommitter(ShardHost host, StorageOptions storage, HostParts parts)
@@ -93,6 +94,7 @@ internal sealed class ShardCommitter
     internal void HoldForWrite(Outbox outbox)
     {
         Interlocked.Increment(ref _heldCount);
+        Interlocked.Increment(ref _gathered);
         Interlocked.Add(ref _heldBytes, outbox.Bytes);
         _held.Enqueue(HeldTurn.Of(outbox, _host));
     }
@@ -243,7 +245,7 @@ internal sealed class ShardCommitter
         if (!_syncsFirst || _meanSyncMicros == 0)
             return;
         long until = HostClock.MonotonicMicros + _meanSyncMicros / 4;
-        while (Volatile.Read(ref _heldCount) < _lastGroup && HostClock.MonotonicMicros < until)
+        while (Volatile.Read(ref _gathered) < _lastGroup && HostClock.MonotonicMicros < until)
             Thread.Yield();
     }
 
@@ -260,6 +262,7 @@ internal sealed class ShardCommitter
         }
         if (group is null)
             return false;
+        _lastGroup = Interlocked.Exchange(ref _gathered, 0);
         long micros = Run(group);
         bool stalled, more;
         lock (_host.Gate)
@@ -326,11 +329,8 @@ internal sealed class ShardCommitter
     /// <summary>Lets go, in order, what the log is open for.</summary>
     internal void ReleaseHeld()
     {
-        int released = 0;
-        for (; TakeOpen() is { } turn; released++)
+        while (TakeOpen() is { } turn)
             turn.Release();
-        if (released > 0)
-            _lastGroup = released;
     }
 
     /// <summary>Takes the oldest outbox if the log is open for it, and sends its frames.</summary>
