@@ -17,12 +17,11 @@ public sealed class FlushGroup
 {
     private readonly List<FlushRange> _ranges = [];
     private readonly List<Segment> _toSync = [];
+    private readonly ReachedFile? _reached;
     private int _stopMarkBytes;
     private volatile bool _isDone;
 
-    internal FlushGroup()
-    {
-    }
+    internal FlushGroup(ReachedFile? reached) => _reached = reached;
 
     /// <summary>The log offset up to which everything is written, or synced when <see cref="Syncs"/>, once this group ran.</summary>
     public long EndOffset { get; private set; }
@@ -49,6 +48,8 @@ public sealed class FlushGroup
     public void Run(IDisk disk)
     {
         WriteAndSync();
+        if (Syncs && !FoundDiskFull)
+            _reached?.Write(EndOffset); // Before anybody hears of it, so that nothing acknowledged is above what the file says.
         _isDone = true;
     }
 

@@ -321,6 +321,7 @@ public sealed unsafe class ShardStore : IDisposable
         _maintainer.Dispose();
         _partitions.Dispose();
         _segments.Dispose();
+        _log.Dispose();
     }
 
     private void Advance(ref RecordApproach approach)

@@ -29,6 +29,9 @@ internal sealed record UnsyncedChange(long Sequence, long Offset, long ByteCount
 /// </summary>
 internal sealed class FileContent
 {
+    /// <summary>Changes of a file of one page that wait for a sync: of one that is written over and over the operating system writes back in between.</summary>
+    private const int UnsyncedOfPageMax = 64;
+
     private readonly HashSet<long> _dirty = [];
     private readonly List<UnsyncedChange> _unsynced = [];
 
@@ -65,6 +68,8 @@ internal sealed class FileContent
     {
         if (data.IsEmpty)
             return;
+        if (Length <= SparsePages.PageBytes && _unsynced.Count >= UnsyncedOfPageMax)
+            Sync();
         bool zeros = data.IndexOfAnyExcept((byte)0) < 0;
         Length = Math.Max(Length, offset + data.Length);
         if (zeros)

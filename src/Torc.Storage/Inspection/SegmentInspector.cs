@@ -59,7 +59,7 @@ public sealed class FileInspection
 {
     private readonly List<Damage> _problems = [];
 
-    /// <summary>"segment", "hint", "spare", "roster" or "unknown".</summary>
+    /// <summary>"segment", "hint", "spare", "roster", "reached" or "unknown".</summary>
     public string Role { get; internal set; } = "unknown";
 
     /// <summary>Lines "name: value" of the header, in the order of the format.</summary>
@@ -115,6 +115,10 @@ public static class SegmentInspector
                 inspection.Role = "roster";
                 InspectRoster(disk, name, inspection);
                 break;
+            case FileRole.Reached:
+                inspection.Role = "reached";
+                InspectReached(disk, name, inspection);
+                break;
             default:
                 inspection.Report(name, 0, "the name is none that Torc gives to a file of its log");
                 break;
@@ -133,6 +137,18 @@ public static class SegmentInspector
         inspection.Say("log id", roster.LogId.ToString("x16", CultureInfo.InvariantCulture));
         foreach (long sequence in roster.Sequences)
             inspection.Say("names", FileNames.Segment(sequence));
+    }
+
+    private static void InspectReached(IDisk disk, string name, FileInspection inspection)
+    {
+        if (!ReachedFile.TryRead(disk, out ulong logId, out long offset))
+        {
+            inspection.Report(name, 0, "torn or damaged, or never written: it says nothing, which does no harm");
+            return;
+        }
+        inspection.Say("format", ReachedFile.Format);
+        inspection.Say("log id", logId.ToString("x16", CultureInfo.InvariantCulture));
+        inspection.Say("durable offset", offset);
     }
 
     private static void InspectSegment(IDisk disk, IDiskFile file, string name, long sequence, FileInspection inspection, IInspectionVisitor? visitor)

@@ -10,7 +10,7 @@ namespace Torc.Storage.Log;
 /// One group may write while another syncs: a sync covers what was written before it began, and nothing waits for it that does not have to.
 /// Invariant: written ≤ appended, durable ≤ written; everything not written is in memory.
 /// </summary>
-internal sealed class LogTail
+internal sealed class LogTail : IDisposable
 {
     private const int MarkBytes = RecordCodec.HeaderBytes;
     private const long SyncIntervalMs = 1_000;
@@ -18,16 +18,20 @@ internal sealed class LogTail
     private readonly SegmentTable _segments;
     private readonly SegmentSupply _supply;
     private readonly StorageOptions _options;
-    private readonly FlushGroup _writer = new();
-    private readonly FlushGroup _syncer = new();
+    private readonly ReachedFile? _reached;
+    private readonly FlushGroup _writer, _syncer;
     private readonly List<Segment> _unwritten = [];
     private readonly List<Segment> _unsynced = [];
     private bool _isWriting, _isSyncing, _isStopped, _isStopWritten;
     private Instant _lastSync;
     private long _namedOffset;
 
-    public LogTail(SegmentTable segments, SegmentSupply supply, StorageOptions options, ulong logId, long run, long offset, Instant now)
+    /// <param name="reached">Null in memory mode, and when there was no space for it. Disposed with the log.</param>
+    public LogTail(SegmentTable segments, SegmentSupply supply, StorageOptions options, ReachedFile? reached, ulong logId, long run, long offset, Instant now)
     {
+        _reached = reached;
+        _writer = new FlushGroup(reached);
+        _syncer = new FlushGroup(reached);
         _segments = segments;
         _supply = supply;
         _options = options;
@@ -214,6 +218,8 @@ internal sealed class LogTail
         DurableOffset = group.EndOffset;
         _isStopWritten = _isStopped && DurableOffset == AppendedOffset;
     }
+
+    public void Dispose() => _reached?.Dispose();
 
     private bool IsSyncDue(Instant now, bool mustSync) => mustSync
         || (_options.Durability == Durability.EverySecond && now.MsSince(_lastSync) >= SyncIntervalMs);

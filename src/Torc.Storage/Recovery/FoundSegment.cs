@@ -40,6 +40,9 @@ internal sealed class FoundSegment(string name, long sequence, IDiskFile file)
 
     public RecordKind LastKind { get; set; }
 
+    /// <summary>Where its records ended once, as its hint says; less when nothing does.</summary>
+    public int LeastEnd { get; set; }
+
     /// <summary>Where the last record ends.</summary>
     public int End { get; set; } = SegmentHeader.Bytes;
 

@@ -6,13 +6,13 @@ using Torc.Storage.Segments;
 namespace Torc.Storage.Recovery;
 
 /// <summary>
-/// Learns what each segment holds, newest first, and with it the highest durable offset that any header or mark names. A
+/// Learns what each segment holds, newest first, and with it the highest durable offset that any header, mark or <see cref="ReachedFile"/> names. A
 /// hint is believed only for a segment that lies wholly below that offset (newer segments have named it by then).
 /// </summary>
-internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, RecoveryReport report)
+internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, long reachedOffset, RecoveryReport report)
 {
     /// <summary>Everything below it was durable: what is missing there was lost by the disk.</summary>
-    public long NamedOffset { get; private set; }
+    public long NamedOffset { get; private set; } = reachedOffset;
 
     public void ReadAll(DirectorySurvey survey)
     {
@@ -42,7 +42,10 @@ internal sealed class SegmentReader(IDisk disk, ulong logId, int segmentBytes, R
             return false;
         report.ReadBytes += segment.HintLength;
         SegmentIndex? hint = SegmentIndex.TryRead(disk, FileNames.Hint(segment.Sequence), segment.HintLength, logId, segment.Sequence, segmentBytes);
-        if (hint == null || (segment.Sequence * segmentBytes) + hint.End > NamedOffset || hint.End > segment.File.Length)
+        bool isDurable = hint != null && (segment.Sequence * segmentBytes) + hint.End <= NamedOffset;
+        if (isDurable)
+            segment.LeastEnd = hint!.End;
+        if (!isDurable || hint!.End > segment.File.Length)
         {
             hint?.Dispose();
             return false;

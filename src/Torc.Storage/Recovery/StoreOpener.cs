@@ -22,7 +22,7 @@ internal static class StoreOpener
         if (options.Mode == StorageMode.Memory)
         {
             report.FreshlyMade = true;
-            store = Assemble(options, NewLogId(options, now), run: 1, now, static (_, _) => { });
+            store = Assemble(options, reached: null, NewLogId(options, now), run: 1, now, static (_, _) => { });
             return OpenOutcome.Opened;
         }
         OpenOutcome outcome = DirectorySurvey.Make(disk, options, out DirectorySurvey survey, out string refusal);
@@ -46,9 +46,10 @@ internal static class StoreOpener
         report.FreshlyMade = survey.AnyHeader == null;
         ulong logId = survey.AnyHeader?.LogId ?? NewLogId(options, now);
         options = options with { SegmentBytes = survey.AnyHeader?.SegmentBytes ?? options.SegmentBytes };
-        var reader = new SegmentReader(disk, logId, options.SegmentBytes, report);
+        long reachedOffset = ReachedFile.Read(disk, logId);
+        var reader = new SegmentReader(disk, logId, options.SegmentBytes, reachedOffset, report);
         reader.ReadAll(survey);
-        var cut = new TailCut(options.SegmentBytes, reader.NamedOffset, report);
+        var cut = new TailCut(options.SegmentBytes, reader.NamedOffset, reachedOffset, report);
         cut.Judge(survey.Segments);
         List<long> missing = MissingSegments(disk, logId, survey, report);
         Describe(survey, cut, options, report);
@@ -56,7 +57,7 @@ internal static class StoreOpener
         if (cut.Dropped.Count > 0)
             SegmentRoster.Write(disk, logId, [.. missing, .. cut.Kept.Select(static segment => segment.Sequence)]);
         Repair(disk, survey, cut, reader.NamedOffset, options, supply);
-        ShardStore store = Assemble(options, logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept, missing), supply,
+        ShardStore store = Assemble(options, ReachedFile.Open(disk, logId), logId, survey.SequenceMax + 1, now, (segments, partitions) => Fill(segments, partitions, cut.Kept, missing), supply,
             (segments, log) => StartRun(disk, options, segments, supply, log));
         report.Records = store.Statistics.Records;
         if (cut.LastWitness != null)
@@ -196,13 +197,13 @@ internal static class StoreOpener
     }
 
     private static ShardStore Assemble(
-        StorageOptions options, ulong logId, long run, Instant now, Action<SegmentTable, PartitionTable> fill, SegmentSupply? supply = null, Action<SegmentTable, LogTail>? start = null)
+        StorageOptions options, ReachedFile? reached, ulong logId, long run, Instant now, Action<SegmentTable, PartitionTable> fill, SegmentSupply? supply = null, Action<SegmentTable, LogTail>? start = null)
     {
         supply ??= new SegmentSupply(reservedSegments: 0);
         var segments = new SegmentTable(options.SegmentBytes, Maintainer.MemorySlots(options) + Maintainer.MemorySlotsExtra);
         var partitions = new PartitionTable(new BucketArena(options.DirectoryBytesMax), segments);
         fill(segments, partitions);
-        var log = new LogTail(segments, supply, options, logId, run, run * options.SegmentBytes, now);
+        var log = new LogTail(segments, supply, options, reached, logId, run, run * options.SegmentBytes, now);
         start ??= (table, tail) => StartRun(disk: null!, options, table, supply, tail);
         start(segments, log);
         return new ShardStore(options, segments, supply, partitions, log);

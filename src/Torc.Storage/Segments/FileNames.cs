@@ -19,6 +19,9 @@ internal enum FileRole
 
     /// <summary><c>roster.torc</c>, and the file that is to replace it: see <see cref="SegmentRoster"/>.</summary>
     Roster,
+
+    /// <summary><c>reached.torc</c>: see <see cref="ReachedFile"/>.</summary>
+    Reached,
 }
 
 /// <summary>Names of files: a role, then 16 hexadecimal digits, so that the order of names is the order of the log.</summary>
@@ -41,6 +44,8 @@ internal static class FileNames
             return FileRole.Hint;
         if (TryParse(name, SparePrefix, out number))
             return FileRole.Spare;
+        if (name == ReachedFile.FileName)
+            return FileRole.Reached;
         return name == SegmentRoster.FileName || name == ReplacedFile.TemporaryNameOf(SegmentRoster.FileName) ? FileRole.Roster : FileRole.Unknown;
     }
 

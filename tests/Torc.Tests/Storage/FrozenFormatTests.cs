@@ -14,7 +14,8 @@ public class FrozenFormatTests
         ((byte)RecordFlags.Tombstone, (byte)RecordFlags.HasDeadline).ShouldBe(((byte)1, (byte)2));
         Enum.GetValues<RecordKind>().Select(kind => $"{kind}={(byte)kind}")
             .ShouldBe(["Put=1", "Forget=2", "Drop=3", "FlushMark=4", "CleanStop=5", "Seal=6"]);
-        (SegmentHeader.Format, SegmentIndex.Format).ShouldBe((1u, 1u));
+        (SegmentHeader.Format, SegmentIndex.Format, ReachedFile.Format).ShouldBe((1u, 1u, 1u));
+        (ReachedFile.FileName, ReachedFile.Bytes).ShouldBe(("reached.torc", 32));
         (SegmentHeader.Bytes, RecordCodec.HeaderBytes, SegmentIndex.HeaderBytes, SegmentIndex.EntryBytes).ShouldBe((64, 32, 64, 44));
         FileNames.Segment(0x1234).ShouldBe("segment-0000000000001234.torc");
         FileNames.Hint(1).ShouldBe("hint-0000000000000001.torc");
@@ -64,6 +65,22 @@ public class FrozenFormatTests
         index.Key(entry).SequenceEqual("key"u8).ShouldBeTrue();
     }
 
+    [Fact]
+    public void What_says_how_far_a_log_came_is_frozen()
+    {
+        byte[] bytes = new byte[ReachedFile.Bytes];
+        ReachedFile.Encode(bytes, 0x1122334455667788, 0x0102030405060708);
+        Convert.ToHexString(bytes).ShouldBe(Golden.Reached);
+        ReachedFile.TryDecode(bytes, out ulong logId, out long offset).ShouldBeTrue();
+        (logId, offset).ShouldBe((0x1122334455667788ul, 0x0102030405060708));
+        for (int bit = 0; bit < bytes.Length * 8; bit++)
+        {
+            bytes[bit / 8] ^= (byte)(1 << bit % 8);
+            ReachedFile.TryDecode(bytes, out _, out _).ShouldBeFalse($"bit {bit}");
+            bytes[bit / 8] ^= (byte)(1 << bit % 8);
+        }
+    }
+
     private static byte[] MakeRecord()
     {
         byte[] record = new byte[RecordCodec.SizeOf(3, 5)];
@@ -77,6 +94,7 @@ public class FrozenFormatTests
     {
         public const string Record = "1E158B44050000000300000102090302191817161514131211100F0E0D0C0B0A6B657976616C7565";
         public const string SegmentHeader = "544F52435345474D01000000B2C657F9030000000000000000000004070000000200000000000000020000000000000008070605040302018877665544332211";
+        public const string Reached = "544F524352434844010000009CFD15D788776655443322110807060504030201";
         public const string Hint =
             "544F524348494E54010000007B71BC8F03000000000000008877665544332211700000000100000003000000000000000000000000000000ED902FA900000000"
             + "3443E12D56627744191817161514131211100F0E0D0C0B0A08000000050000000300000102090302000000006B6579";
