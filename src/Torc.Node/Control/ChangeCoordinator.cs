@@ -36,14 +36,15 @@ public sealed class ChangeCoordinator
 
     /// <summary>Takes a request; its outcome is told by <see cref="Reports"/>.</summary>
     /// <param name="request">What is asked for.</param>
-    /// <param name="map">The map in use; null when there is none, or a newer one is being made durable.</param>
+    /// <param name="map">The map in use; null when there is none.</param>
+    /// <param name="obstacle">Why this node can ask for nothing now; empty when it can.</param>
     /// <param name="outbox">For events.</param>
     /// <returns>A map to be used at once, on the operator's word; null mostly.</returns>
-    public ClusterMap? Ask(ClusterRequest request, ClusterMap? map, Outbox outbox)
+    public ClusterMap? Ask(ClusterRequest request, ClusterMap? map, string obstacle, Outbox outbox)
     {
         Report(request, ClusterRequestState.Deciding, "being decided");
-        if (map is null)
-            Report(request, ClusterRequestState.Refused, "This node is in no cluster yet, or is just taking over a newer map: ask again in a moment.");
+        if (map is null || obstacle.Length > 0)
+            Report(request, ClusterRequestState.Refused, obstacle.Length > 0 ? obstacle : Texts.NoCluster);
         else if (request.Wish is ClusterWish.RecoverVoters recovery)
             return RecoverVoters(request, map, recovery.Lost, outbox);
         else if (_waiting.Count < RequestsMax)

@@ -141,7 +141,7 @@ public sealed class ControlPlane
     /// <summary>An operator asks for a change of the cluster; <see cref="Requests"/> tells what became of it.</summary>
     public void Ask(ClusterRequest request, Instant now, Outbox outbox)
     {
-        if (_changes.Ask(request, _mapUnderWay is null ? _mapInUse : null, outbox) is { } recovered)
+        if (_changes.Ask(request, _mapInUse, _standing == Standing.Removed ? Texts.Removed : _mapUnderWay is null ? "" : Texts.TakingOver, outbox) is { } recovered)
             Offer(recovered, _self.Id, outbox);
         Refresh(now, outbox);
     }

@@ -13,7 +13,7 @@ namespace Torc.Server.Data;
 public sealed record DataDirectoryWish(string FirstNodes, ushort ShardCount, long SegmentBytes);
 
 /// <summary>
-/// The directory of one node, locked for this process: the identity, and one subdirectory for each shard's log.
+/// The directory of one node, locked for this process: the identity, the vote, a reserve of space for those, and one subdirectory for each shard's log.
 /// <see cref="Open"/> changes nothing but the lock file; <see cref="BeginStart"/> makes the start's incarnation
 /// durable, and no version may be stamped before it returned.
 /// </summary>
@@ -21,6 +21,7 @@ public sealed class DataDirectory : IDisposable
 {
     private readonly DirectoryLock _lock;
     private readonly LibcDisk _disk;
+    private readonly SpaceReserve _reserve;
     private readonly List<LibcDisk> _shardDisks = [];
     private readonly Identity _found;
 
@@ -29,6 +30,7 @@ public sealed class DataDirectory : IDisposable
         Path = path;
         _lock = directoryLock;
         _disk = disk;
+        _reserve = new SpaceReserve(disk);
         _found = found;
         Identity = found;
         IsNew = isNew;
@@ -83,9 +85,15 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Makes a vote durable.</summary>
     public void SaveVote(AcceptorState vote)
     {
-        if (VoteFile.Write(_disk, vote) != DiskOutcome.Done)
+        if (_reserve.Write(VoteFile.FileName, VoteFile.Encode(vote)) != DiskOutcome.Done)
             throw new DataDirectoryException($"{Path} has no room for the node's vote. Free some space.");
     }
+
+    /// <summary>The space for maps and votes on a full disk is there.</summary>
+    public bool HasReserve => _reserve.IsWhole;
+
+    /// <summary>Takes that space, as far as there is some.</summary>
+    public void TakeReserve() => _reserve.TryFill();
 
     /// <summary>The disk of one shard's log, made when it is missing. Owned by this directory.</summary>
     public IDisk ShardDisk(int shard)
@@ -101,6 +109,7 @@ public sealed class DataDirectory : IDisposable
         foreach (LibcDisk disk in _shardDisks)
             disk.Dispose();
         _shardDisks.Clear();
+        _reserve.Dispose();
         _disk.Dispose();
         _lock.Dispose();
     }
@@ -155,7 +164,7 @@ public sealed class DataDirectory : IDisposable
 
     private void Replace(Identity identity)
     {
-        if (IdentityFile.Write(_disk, identity) != DiskOutcome.Done)
+        if (_reserve.Write(IdentityFile.FileName, IdentityFile.Encode(identity)) != DiskOutcome.Done)
             throw new DataDirectoryException($"{Path} has no room for the node's identity. Free some space and start again.");
         Identity = identity;
     }

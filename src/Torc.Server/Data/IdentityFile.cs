@@ -21,11 +21,10 @@ public static class IdentityFile
         return identity;
     }
 
-    /// <summary>Durable when it returns <see cref="DiskOutcome.Done"/>; otherwise the old identity is still in place.</summary>
-    public static DiskOutcome Write(IDisk disk, Identity identity)
+    public static byte[] Encode(Identity identity)
     {
         using var bytes = new ByteWriter();
         identity.Encode(bytes);
-        return ReplacedFile.Write(disk, FileName, bytes.Written);
+        return bytes.Written.ToArray();
     }
 }

@@ -29,12 +29,11 @@ public static class VoteFile
         return vote;
     }
 
-    /// <summary>Durable when it returns <see cref="DiskOutcome.Done"/>; otherwise the old vote is still in place.</summary>
-    public static DiskOutcome Write(IDisk disk, AcceptorState vote)
+    public static byte[] Encode(AcceptorState vote)
     {
         using var bytes = new ByteWriter();
         vote.Encode(bytes);
         bytes.WriteUInt32(Crc32C.Compute(bytes.Written));
-        return ReplacedFile.Write(disk, FileName, bytes.Written);
+        return bytes.Written.ToArray();
     }
 }

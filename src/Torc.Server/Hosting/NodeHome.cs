@@ -71,6 +71,12 @@ internal sealed class NodeHome : IDisposable
     /// <summary>A node in memory has nothing to save: its next start has another birth, under which it has promised nothing.</summary>
     internal void SaveVote(AcceptorState vote) => _directory?.SaveVote(vote);
 
+    /// <summary>Maps and votes can be saved on a full disk.</summary>
+    internal bool HasReserve => _directory?.HasReserve ?? true;
+
+    /// <summary>Takes space for that, as far as there is some.</summary>
+    internal void TakeReserve() => _directory?.TakeReserve();
+
     /// <summary>The disk of one shard's log. A shard in memory gets one too, and leaves it alone.</summary>
     internal IDisk ShardDisk(int shard)
     {

@@ -243,6 +243,18 @@ internal sealed class NodeHost : IDisposable
         }
     }
 
+    private void TakeReserve()
+    {
+        try
+        {
+            _home.TakeReserve();
+        }
+        catch (DiskFailedException error)
+        {
+            _fate.Fail(error);
+        }
+    }
+
     private void Tick()
     {
         foreach (ShardHost shard in _shards)
@@ -261,5 +273,7 @@ internal sealed class NodeHost : IDisposable
         if (!full && _wasDiskFull)
             _log.DiskRoom();
         _wasDiskFull = full;
+        if (!_home.HasReserve)
+            ThreadPool.UnsafeQueueUserWorkItem(static host => host.TakeReserve(), this, preferLocal: false);
     }
 }

@@ -72,7 +72,7 @@ internal static partial class LogMessages
     [LoggerMessage(21, LogLevel.Debug, "connection of a peer at {Address} ended: {Reason}")]
     internal static partial void PeerConnectionEnded(this ILogger log, string address, string reason);
 
-    [LoggerMessage(22, LogLevel.Warning, "no room on the disk to remember the cluster map; trying again")]
+    [LoggerMessage(22, LogLevel.Warning, "no room on the disk to remember the cluster map or a vote, and nothing left of the reserve; trying again. Every change of the cluster waits for this node: free space")]
     internal static partial void MapNotSaved(this ILogger log);
 
     [LoggerMessage(32, LogLevel.Information, "the cluster map changed: {Detail}")]

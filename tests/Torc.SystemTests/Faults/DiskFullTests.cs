@@ -6,7 +6,7 @@ using Torc.SystemTests.Wire;
 
 namespace Torc.SystemTests.Faults;
 
-/// <summary>A node whose disk is full refuses writes and goes on reading, and recovers when there is room.</summary>
+/// <summary>A node whose disk is full refuses writes and goes on reading, takes part in changes of the cluster, and recovers when there is room.</summary>
 public sealed class DiskFullTests
 {
     private const int WritesMax = 10_000;
@@ -56,6 +56,49 @@ public sealed class DiskFullTests
         Wait.UntilHolds(() => client.Text("SET", "after", "room").ShouldBe("OK"));
 
         CheckReads(client, written, first: written / 2);
+    }
+
+    [SystemFact(Need.Mount)]
+    public void A_full_disk_takes_new_maps_and_votes_again_and_again()
+    {
+        using var disk = new TemporaryMount("24m");
+        using var node = new TorcNode(0, FreePorts.Take(3), disk.Sub("data"), ["--segment-bytes=1mb", "--shards=1"]);
+        node.Restart();
+        using RespClient client = node.Connect();
+        FillUp(client);
+        TakeAllSpace(disk.Sub("ballast"));
+
+        for (int change = 0; change < 20; change++)
+            ChangeLevel(client, change % 2 == 0 ? "ONE" : "QUORUM");
+
+        node.Process.Errors.ShouldNotContain("no room on the disk to remember");
+        node.Kill();
+        node.Restart();
+        using RespClient again = node.Connect();
+        again.Call("TORC.CLUSTER", "STATUS")["epoch"]!.Integer.ShouldBe(21);
+    }
+
+    private static void TakeAllSpace(string path)
+    {
+        using var ballast = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+                ballast.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            // Full, as wanted.
+        }
+    }
+
+    private static void ChangeLevel(RespClient client, string level)
+    {
+        RespValue plan = client.Call("TORC.CLUSTER", "KEYSPACE", "0", "READ", level);
+        RespClient.IsError(plan).ShouldBeFalse(RespClient.TextOf(plan));
+        string number = string.Create(CultureInfo.InvariantCulture, $"{plan["request"]!.Integer}");
+        Wait.UntilHolds(() => RespClient.TextOf(client.Call("TORC.CLUSTER", "REQUEST", number).Items[0]).ShouldBe("decided"));
+        Wait.UntilHolds(() => client.Call("TORC.CLUSTER", "STATUS")["changing"]!.Integer.ShouldBe(0));
     }
 
     private static int FillUp(RespClient client)

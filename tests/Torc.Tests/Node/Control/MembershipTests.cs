@@ -1,6 +1,8 @@
+using Torc.Base;
 using Torc.Core.Placement;
 using Torc.Node;
 using Torc.Node.Control;
+using Torc.Node.Peers;
 
 namespace Torc.Tests.Node.Control;
 
@@ -29,6 +31,19 @@ public class MembershipTests
             cluster[node].Node.View.PeerOf(3).ShouldBeNull();
             cluster[node].Call("CLUSTER", "SLOTS").ShouldNotContain(":6382");
         }
+    }
+
+    [Fact]
+    public void A_node_that_is_taking_over_a_map_says_so_to_who_asks_it_for_a_change()
+    {
+        var cluster = new LoopCluster(nodes: 4, partitions: 8, shards: 1);
+        using var newer = new ByteWriter();
+        Without(MapOf(cluster, 1), 3).Encode(newer);
+        // The map is handed to the host to be made durable, which has no room for it and says nothing.
+        cluster[1].Node.Control.OnPeerMessage(0, new PeerMessage(PeerMessageKind.Map, PeerFrame.ControlPartition, 0, newer.Written), cluster.Now, new Outbox());
+        Ask(cluster, 1);
+        cluster[1].Node.Control.Requests[^1].State.ShouldBe(ClusterRequestState.Refused);
+        cluster[1].Node.Control.Requests[^1].Text.ShouldStartWith("This node is just taking over a newer cluster map");
     }
 
     [Fact]
@@ -184,6 +199,9 @@ public class MembershipTests
     }
 
     private static ClusterMap MapOf(LoopCluster cluster, int node) => cluster[node].Node.View.Map!;
+
+    private static void Ask(LoopCluster cluster, int node) => cluster[node].ControlTurn(
+        (control, outbox) => control.Ask(new ClusterRequest(1, new ClusterWish.Change(new ChangeRequest.ReplicationFactor(2))), cluster.Now, outbox));
 
     private static void Decide(LoopCluster cluster, int node, ClusterMap map) =>
         cluster[node].ControlTurn((control, outbox) => control.OnMapPersisted(map, cluster.Now, outbox));
