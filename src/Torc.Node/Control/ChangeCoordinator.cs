@@ -70,6 +70,27 @@ public sealed class ChangeCoordinator
             _register.Propose(next, now);
     }
 
+    /// <summary>This node is no member any more. Nothing is decided through it from now on, and who asked it for something is not left waiting.</summary>
+    public void EndRemoved()
+    {
+        if (_proposed is not null)
+            EndRemoved(_proposed, _register.Proposal == ProposalState.Won);
+        while (_waiting.TryDequeue(out ClusterRequest? request))
+            EndRemoved(request, isDecided: false);
+        _proposed = null;
+    }
+
+    private void EndRemoved(ClusterRequest request, bool isDecided)
+    {
+        // What removed this node may have come as the last of several maps, of which it saw no other.
+        isDecided |= request.Wish is ClusterWish.Change { Request: ChangeRequest.Leave leave } && leave.Nodes.Contains(_self)
+            || request.Wish is ClusterWish.Change { Request: ChangeRequest.Replace replace } && replace.Old == _self;
+        if (isDecided)
+            Report(request, ClusterRequestState.Decided, "decided");
+        else
+            Report(request, ClusterRequestState.Refused, $"It may have been decided: look at another node. {Texts.Removed}");
+    }
+
     private void Propose(ClusterRequest request, ClusterMap map, Instant now)
     {
         switch (request.Wish)

@@ -355,6 +355,7 @@ public sealed class ControlPlane
     private void BecomeRemoved(ClusterMap map, Outbox outbox)
     {
         _standing = Standing.Removed;
+        _changes.EndRemoved();
         MapMessages.WriteToMembers(_linked, map, outbox); // this node may be the only one that knows yet
         outbox.LinksToEnd.AddRange(_linked);
         outbox.Events.Add(new NodeEvent(NodeEventKind.Removed, Node: _self.Id, Detail: $"by the map of epoch {map.Epoch}: {Texts.Removed}"));

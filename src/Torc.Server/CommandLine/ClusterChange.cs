@@ -8,6 +8,9 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
 {
     private const int PollMs = 200;
 
+    /// <summary>The node that is asked is no member any more, and knows nothing of what goes on now.</summary>
+    private (long Node, string Why)? _removed;
+
     private const string Onward = "It goes on by itself. Watch it with 'torc progress', end it early with 'torc cancel'.";
 
     /// <param name="change">The words after TORC.CLUSTER.</param>
@@ -19,7 +22,7 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
         RespValue plan = node.Call(["TORC.CLUSTER", .. change]);
         Print(plan);
         await AwaitDecision(plan["request"]!.Integer);
-        await Watch();
+        await Watch(takesNodesOut: change[0] is "LEAVE" or "REMOVE" or "REPLACE");
     }
 
     internal async Task Cancel()
@@ -37,7 +40,8 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
     }
 
     /// <summary>A bar that moves until no change is under way.</summary>
-    internal async Task Watch()
+    /// <param name="takesNodesOut">What is watched is meant to remove members: the node that is asked may be one of them.</param>
+    internal async Task Watch(bool takesNodesOut = false)
     {
         (bool isChanging, long left, _) = Status();
         long total = Math.Max(1, left);
@@ -57,7 +61,12 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
         {
             throw new IOException($"{error.Message}. {Onward} --at takes any other node too.", error);
         }
-        Screen.Console.WriteLine("Done: no change is under way.");
+        if (_removed is not { } removed)
+            Screen.Console.WriteLine("Done: no change is under way.");
+        else if (takesNodesOut)
+            Screen.Console.WriteLine($"Done: node {removed.Node} left.");
+        else
+            throw new RefusedException(removed.Why);
     }
 
     private Task WatchOnTerminal(long total)
@@ -93,6 +102,8 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
     {
         RespValue status = node.Call(["TORC.CLUSTER", "STATUS"]);
         string waits = string.Join(' ', status["waits"]!.Items.Select(static wait => wait.Text));
+        if (status["standing"]?.Text == "removed")
+            _removed = (status["self"]!.Integer, waits);
         return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer + status["moves-begun"]!.Integer, waits);
     }
 

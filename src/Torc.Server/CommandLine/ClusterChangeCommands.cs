@@ -113,9 +113,14 @@ internal static class ClusterChangeCommands
             await run();
             return ExitCode.Done;
         }
-        catch (Exception error) when (error is IOException or RefusedException)
+        catch (RefusedException error)
         {
-            Console.Error.WriteLine($"torc: {(error.Message.StartsWith("ERR ", StringComparison.Ordinal) ? error.Message[4..] : error.Message)}");
+            Console.Error.WriteLine($"torc: {error.Words}");
+            return ExitCode.Failed;
+        }
+        catch (IOException error)
+        {
+            Console.Error.WriteLine($"torc: {error.Message}");
             return ExitCode.Failed;
         }
     }

@@ -90,4 +90,10 @@ internal sealed class NodeConnection : IDisposable
 }
 
 /// <summary>A node answered with an error; the message is what it said.</summary>
-internal sealed class RefusedException(string message) : Exception(message);
+internal sealed class RefusedException(string message) : Exception(message)
+{
+    /// <summary>The message without a first word that is for programs.</summary>
+    internal string Words => Message.StartsWith("ERR ", StringComparison.Ordinal) || Message.StartsWith("UNAVAILABLE ", StringComparison.Ordinal)
+        ? Message[(Message.IndexOf(' ', StringComparison.Ordinal) + 1)..]
+        : Message;
+}

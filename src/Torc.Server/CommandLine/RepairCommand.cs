@@ -31,6 +31,11 @@ internal static class RepairCommand
         if (await NodeClient.Get(node, "/v1/status", StatusJson.Default.ClusterStatus, cancelled) is not { } answer)
             return ExitCode.Failed;
         ClusterStatus cluster = answer.Value;
+        if (cluster.Nodes.Any(asked => asked.Id == cluster.AnsweredBy && asked.State == "removed"))
+        {
+            Console.Error.WriteLine($"torc: node {cluster.AnsweredBy} was removed from the cluster: give --node one that is a member.");
+            return ExitCode.Failed;
+        }
         var nodes = new List<RepairedNode>();
         try
         {
@@ -49,7 +54,7 @@ internal static class RepairCommand
         }
         catch (RefusedException error)
         {
-            Console.Error.WriteLine($"torc: {error.Message}");
+            Console.Error.WriteLine($"torc: {error.Words}");
             return ExitCode.Failed;
         }
         finally

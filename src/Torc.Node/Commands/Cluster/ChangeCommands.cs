@@ -80,9 +80,19 @@ internal static class ChangeCommands
             WritePlan(context, plan, context.Surroundings.AskForChange(new ClusterWish.Change(change)));
     }
 
+    /// <summary>The map by which changes can be asked for. A node that was removed knows an old one, by which nothing is to be planned.</summary>
+    private static bool TryMap(in SessionContext context, out ClusterMap map)
+    {
+        if (context.View.Standing != Standing.Removed)
+            return ClusterCommands.TryMap(context, out map);
+        map = null!;
+        context.Reply.Error(context.View.Refusal!);
+        return false;
+    }
+
     private static void OnCancel(in SessionContext context)
     {
-        if (!ClusterCommands.TryMap(context, out ClusterMap map))
+        if (!TryMap(context, out ClusterMap map))
             return;
         if (map.IsChanging)
             context.Reply.Integer(context.Surroundings.AskForChange(new ClusterWish.Cancel()));
@@ -92,7 +102,7 @@ internal static class ChangeCommands
 
     private static void OnRecoverVoters(in SessionContext context)
     {
-        if (!ClusterCommands.TryMap(context, out _))
+        if (!TryMap(context, out _))
             return;
         if (ChangeArguments.NodeIds(context.Arguments, 2, out string problem) is { } lost)
             context.Reply.Integer(context.Surroundings.AskForChange(new ClusterWish.RecoverVoters(lost)));
@@ -104,7 +114,7 @@ internal static class ChangeCommands
     {
         change = null!;
         plan = null!;
-        if (!ClusterCommands.TryMap(context, out ClusterMap map))
+        if (!TryMap(context, out ClusterMap map))
             return false;
         if (ChangeArguments.Read(context.Arguments, at, context.View, out string problem) is not { } request)
         {
@@ -189,20 +199,30 @@ internal static class ChangeCommands
 
     private static void OnStatus(in SessionContext context)
     {
+        bool isRemoved = context.View.Standing == Standing.Removed; // Then its map, if it has one, is that of a past in which it was a member.
+        if (isRemoved && context.View.Map is null)
+        {
+            context.Reply.Error(context.View.Refusal!);
+            return;
+        }
         if (!ClusterCommands.TryMap(context, out ClusterMap map))
             return;
         ByteWriter reply = context.Reply;
         int planned = 0, pending = 0;
-        for (int partition = 0; partition < map.PartitionCount; partition++)
+        for (int partition = 0; partition < map.PartitionCount && !isRemoved; partition++)
         {
             planned += map.MoveOf(partition) is { Stage: MoveStage.Planned } ? 1 : 0;
             pending += map.MoveOf(partition) is { Stage: MoveStage.Pending } ? 1 : 0;
         }
-        reply.MapHeader(8, context.Request.Protocol);
+        reply.MapHeader(10, context.Request.Protocol);
         reply.Bulk("epoch"u8);
         reply.Integer((long)map.Epoch);
+        reply.Bulk("self"u8);
+        reply.Integer(context.View.Self);
+        reply.Bulk("standing"u8);
+        reply.Bulk(context.View.Standing.ToString().ToLowerInvariant());
         reply.Bulk("changing"u8);
-        reply.Integer(map.IsChanging ? 1 : 0);
+        reply.Integer(map.IsChanging && !isRemoved ? 1 : 0);
         reply.Bulk("moves-planned"u8);
         reply.Integer(planned);
         reply.Bulk("moves-begun"u8);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Torc.Core.Placement;
+using Torc.Node.Control;
 using Torc.Node.Shards;
 using Torc.Protocols.Resp;
 
@@ -51,6 +52,11 @@ internal static class RepairCommand
 
     private static void OnStart(in SessionContext context)
     {
+        if (context.View.Standing == Standing.Removed)
+        {
+            context.Reply.Error(context.View.Refusal!);
+            return;
+        }
         if (context.View.Map is not { } map)
         {
             context.Reply.Error("CLUSTERDOWN the cluster is not formed yet: Torc is waiting for its first nodes"u8);

@@ -125,6 +125,27 @@ public class ClusterChangeTests
     }
 
     [Fact]
+    public void A_node_that_leaves_says_at_once_that_it_was_removed()
+    {
+        Ask(2, new ChangeRequest.Leave([2]));
+        _cluster.Elapse(10_000);
+        MapOf(0).NodeOf(2).ShouldBeNull();
+        _cluster[2].Node.View.Standing.ShouldBe(Standing.Removed);
+        ReportOf(2).State.ShouldBe(ClusterRequestState.Decided);
+        string status = _cluster[2].Call("TORC.CLUSTER", "STATUS");
+        status.ShouldContain("self :2");
+        status.ShouldContain("$7 removed");
+        status.ShouldContain("changing :0");
+        status.ShouldContain("this node was removed from the cluster");
+        status.ShouldNotContain("cancel and remove it");
+        foreach (string[] command in (string[][])[["TORC.CLUSTER", "CANCEL"], ["TORC.CLUSTER", "PLAN", "LEAVE", "1"], ["TORC.CLUSTER", "WEIGHT", "0", "50"], ["TORC.REPAIR", "START"]])
+            _cluster[2].Call(command).ShouldStartWith("-UNAVAILABLE this node was removed from the cluster");
+        Ask(2, new ClusterWish.Cancel());
+        ReportOf(2).State.ShouldBe(ClusterRequestState.Refused);
+        ReportOf(2).Text.ShouldContain("was removed from the cluster");
+    }
+
+    [Fact]
     public void What_cannot_be_planned_is_refused_in_words()
     {
         Ask(0, new ChangeRequest.Leave([7]));

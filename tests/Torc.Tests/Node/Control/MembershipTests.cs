@@ -34,6 +34,20 @@ public class MembershipTests
     }
 
     [Fact]
+    public void What_was_asked_of_a_node_and_is_not_decided_when_it_is_removed_is_not_left_open()
+    {
+        var cluster = new LoopCluster(nodes: 4, partitions: 8, shards: 1);
+        ClusterMap without = Without(MapOf(cluster, 0), 3);
+        for (int node = 0; node < 3; node++)
+            cluster.Kill(node);
+        Ask(cluster, 3);
+        cluster[3].Node.Control.Requests[^1].State.ShouldBe(ClusterRequestState.Deciding);
+        Decide(cluster, 3, without);
+        cluster[3].Node.Control.Requests[^1].State.ShouldBe(ClusterRequestState.Refused);
+        cluster[3].Node.Control.Requests[^1].Text.ShouldContain("It may have been decided: look at another node");
+    }
+
+    [Fact]
     public void A_node_that_is_taking_over_a_map_says_so_to_who_asks_it_for_a_change()
     {
         var cluster = new LoopCluster(nodes: 4, partitions: 8, shards: 1);

@@ -1,0 +1,32 @@
+using Torc.Server.CommandLine;
+using Torc.SystemTests.Harness;
+using Torc.SystemTests.Processes;
+
+namespace Torc.SystemTests.CommandLine;
+
+/// <summary>The commands that change a cluster, where something comes between.</summary>
+public sealed class ChangeCommandTests
+{
+    [SystemFact]
+    public void A_node_that_is_asked_to_leave_says_when_it_left_and_what_it_is_from_then_on()
+    {
+        using TorcCluster cluster = TorcCluster.Start(4, "--partitions=16");
+        TorcNode leaver = cluster[3];
+
+        Torc(ExitCode.Done, "leave", "3", At(leaver)).Output.ShouldContain("Done: node 3 left.");
+
+        foreach (string command in (string[])["progress", "cancel"])
+            Torc(ExitCode.Failed, command, At(leaver)).Errors.ShouldStartWith("torc: this node was removed from the cluster");
+        Torc(ExitCode.Failed, "repair", $"--node=127.0.0.1:{leaver.HttpPort}").Errors.ShouldContain("node 3 was removed from the cluster");
+        Torc(ExitCode.Done, "progress", At(cluster[0])).Output.ShouldContain("no change is under way");
+    }
+
+    private static string At(TorcNode node) => $"--at=127.0.0.1:{node.Port}";
+
+    private static (string Output, string Errors) Torc(int exitCode, params string[] arguments)
+    {
+        using TorcProcess process = TorcProcess.Start(arguments);
+        process.WaitForExit(Wait.Patience).ShouldBe(exitCode, process.Output + process.Errors);
+        return (process.Output, process.Errors);
+    }
+}
