@@ -105,8 +105,8 @@ internal sealed class BenchCommand
     private static int Run(BenchOptions options, bool json)
     {
         using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOnce(signal, stop));
-        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOnce(signal, stop));
+        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Interruption.EndOnce(signal, stop));
+        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Interruption.EndOnce(signal, stop));
         try
         {
             if (options.Load)
@@ -127,13 +127,6 @@ internal sealed class BenchCommand
             Console.Error.WriteLine($"torc: {error.Message}");
             return ExitCode.Failed;
         }
-    }
-
-    /// <summary>The first signal ends the run and shows what was measured until then; a second one ends the process.</summary>
-    private static void EndOnce(PosixSignalContext signal, CancellationTokenSource stop)
-    {
-        signal.Cancel = !stop.IsCancellationRequested;
-        stop.Cancel();
     }
 
     private static Tally Drive(BenchOptions options, string title, CancellationToken cancelled)

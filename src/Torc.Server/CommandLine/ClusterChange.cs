@@ -7,11 +7,14 @@ namespace Torc.Server.CommandLine;
 internal sealed class ClusterChange(NodeConnection node, CancellationToken cancelled)
 {
     private const int PollMs = 200;
+    private const int PollsBeforeLine = 15;
 
     /// <summary>The node that is asked is no member any more, and knows nothing of what goes on now.</summary>
     private (long Node, string Why)? _removed;
 
     private const string Onward = "It goes on by itself. Watch it with 'torc progress', end it early with 'torc cancel'.";
+
+    private const string Undecided = "The change may have been decided, or be decided yet: look with 'torc progress' and 'torc status' before you ask again.";
 
     /// <param name="change">The words after TORC.CLUSTER.</param>
     internal void ShowPlan(string[] change) => Print(node.Call(["TORC.CLUSTER", "PLAN", .. change]));
@@ -19,23 +22,23 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
     /// <summary>Shows the plan, asks for the change, and follows it to its end.</summary>
     internal async Task Run(string[] change)
     {
-        RespValue plan = node.Call(["TORC.CLUSTER", .. change]);
-        Print(plan);
-        await AwaitDecision(plan["request"]!.Integer);
+        await Decide(change, static plan =>
+        {
+            Print(plan);
+            return plan["request"]!.Integer;
+        });
         await Watch(takesNodesOut: change[0] is "LEAVE" or "REMOVE" or "REPLACE");
     }
 
     internal async Task Cancel()
     {
-        RespValue request = node.Call(["TORC.CLUSTER", "CANCEL"]);
-        await AwaitDecision(request.Integer);
+        await Decide(["CANCEL"], static request => request.Integer);
         Screen.Console.WriteLine("Cancelled: what had moved stays moved, the rest stays where it was.");
     }
 
     internal async Task RecoverVoters(string[] lost)
     {
-        RespValue request = node.Call(["TORC.CLUSTER", "RECOVER-VOTERS", .. lost]);
-        await AwaitDecision(request.Integer);
+        await Decide(["RECOVER-VOTERS", .. lost], static request => request.Integer);
         Screen.Console.WriteLine("The cluster decides without them again. Take them out now with 'torc remove'.");
     }
 
@@ -50,12 +53,12 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
             if (isChanging && !Console.IsErrorRedirected)
                 await WatchOnTerminal(total);
             else
-                await Follow(static (_, _) => { });
+                await Follow(LineOfWaits());
         }
         catch (OperationCanceledException)
         {
             Screen.Console.WriteLine($"No longer watched. {Onward}");
-            return;
+            throw;
         }
         catch (IOException error)
         {
@@ -85,6 +88,20 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
             });
     }
 
+    /// <summary>Where no bar moves, what the change waits for is one line once it has stood so for a while.</summary>
+    private static Action<long, string> LineOfWaits()
+    {
+        string last = "";
+        int polls = 0;
+        return (_, waits) =>
+        {
+            polls = waits == last ? polls + 1 : 0;
+            last = waits;
+            if (polls == PollsBeforeLine && waits.Length > 0)
+                Console.Error.WriteLine($"torc: {waits}");
+        };
+    }
+
     private async Task Follow(Action<long, string> show)
     {
         while (true)
@@ -105,6 +122,24 @@ internal sealed class ClusterChange(NodeConnection node, CancellationToken cance
         if (status["standing"]?.Text == "removed")
             _removed = (status["self"]!.Integer, waits);
         return (status["changing"]!.Integer != 0, status["moves-planned"]!.Integer + status["moves-begun"]!.Integer, waits);
+    }
+
+    /// <summary>Asks for something and waits until it is decided; who does not see that is told that it may be.</summary>
+    private async Task Decide(string[] words, Func<RespValue, long> numberOf)
+    {
+        try
+        {
+            await AwaitDecision(numberOf(node.Call(["TORC.CLUSTER", .. words])));
+        }
+        catch (OperationCanceledException)
+        {
+            Screen.Console.WriteLine($"No longer waited for. {Undecided}");
+            throw;
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"{error.Message}. {Undecided} --at takes any other node too.", error);
+        }
     }
 
     private async Task AwaitDecision(long request)

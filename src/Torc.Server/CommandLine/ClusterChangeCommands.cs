@@ -51,7 +51,7 @@ internal static class ClusterChangeCommands
         Option<string> at = At(), password = Password();
         var planOnly = new Option<bool>("--plan") { Description = "Only show what would move and what speaks against it." };
         var command = new Command(name, description) { words, planOnly, at, password };
-        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        command.SetAction((parsed, _) => Complaining(async cancelled =>
         {
             using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
             var change = new ClusterChange(node, cancelled);
@@ -68,7 +68,7 @@ internal static class ClusterChangeCommands
     {
         Option<string> at = At(), password = Password();
         var command = new Command("cancel", "End the change under way early: what has moved stays moved, the rest stays where it is.") { at, password };
-        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        command.SetAction((parsed, _) => Complaining(async cancelled =>
         {
             using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
             await new ClusterChange(node, cancelled).Cancel();
@@ -80,7 +80,7 @@ internal static class ClusterChangeCommands
     {
         Option<string> at = At(), password = Password();
         var command = new Command("progress", "Watch the change under way until it is done.") { at, password };
-        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        command.SetAction((parsed, _) => Complaining(async cancelled =>
         {
             using NodeConnection node = Connect(parsed.GetValue(at)!, parsed.GetValue(password)!);
             await new ClusterChange(node, cancelled).Watch();
@@ -94,7 +94,7 @@ internal static class ClusterChangeCommands
         Argument<string[]> lost = Words("node", "Id of a voter that is gone for ever; name all of them.", 1);
         var yes = new Option<bool>("--yes") { Description = "They are gone for ever: do it." };
         var command = new Command("recover-voters", "Disaster only: go on without voters that are gone for ever, although they were the majority.") { lost, yes, at, password };
-        command.SetAction((parsed, cancelled) => Complaining(async () =>
+        command.SetAction((parsed, _) => Complaining(async cancelled =>
         {
             if (!parsed.GetValue(yes))
                 throw new RefusedException("reads and writes go on without the voters; only changes of the cluster wait for them. If these voters can come back, bring them "
@@ -106,12 +106,16 @@ internal static class ClusterChangeCommands
         return command;
     }
 
-    private static async Task<int> Complaining(Func<Task> run)
+    private static Task<int> Complaining(Func<CancellationToken, Task> run) => Interruption.Watch(async cancelled =>
     {
         try
         {
-            await run();
+            await run(cancelled);
             return ExitCode.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Failed; // What goes on was said.
         }
         catch (RefusedException error)
         {
@@ -123,7 +127,7 @@ internal static class ClusterChangeCommands
             Console.Error.WriteLine($"torc: {error.Message}");
             return ExitCode.Failed;
         }
-    }
+    });
 
     private static NodeConnection Connect(string address, string password) => HostAndPort.TryParse(address, out _)
         ? NodeConnection.Open(address, password)

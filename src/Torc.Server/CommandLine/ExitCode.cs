@@ -5,7 +5,7 @@ public static class ExitCode
 {
     public const int Done = 0;
 
-    /// <summary>Something failed that was no mistake of the caller; a message was printed.</summary>
+    /// <summary>Something failed that was no mistake of the caller, or a command that watches was interrupted before its end; a message was printed.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line or a setting is wrong; a message names it.</summary>
