@@ -21,7 +21,7 @@ internal sealed class SettingOptions
         {
             if (without.Contains(setting))
                 continue;
-            var option = new Option<string>(setting.Option) { Description = setting.Meaning, HelpName = "VALUE" };
+            var option = new SettingOption(setting);
             if (setting.Alias.Length > 0)
                 option.Aliases.Add("--" + setting.Alias);
             command.Add(option);
@@ -52,4 +52,18 @@ internal sealed class SettingOptions
             variables[(string)entry.Key] = (string?)entry.Value ?? "";
         return variables;
     }
+}
+
+/// <summary>The option that gives a setting of a node; other commands have options of the same names that mean something else.</summary>
+internal sealed class SettingOption : Option<string>
+{
+    internal SettingOption(Setting setting)
+        : base(setting.Option)
+    {
+        Setting = setting;
+        Description = setting.Meaning;
+        HelpName = "VALUE";
+    }
+
+    internal Setting Setting { get; }
 }

@@ -57,6 +57,9 @@ internal sealed class TeachingHelp : SynchronousCommandLineAction
         ],
     };
 
+    /// <summary>Help is given whatever else is wrong or missing on the command line.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
@@ -76,14 +79,14 @@ internal sealed class TeachingHelp : SynchronousCommandLineAction
         if (name == "bench")
             WriteRows(output, "Workloads", Workload.All.Select(static workload => (workload.Name, $"{workload.Meaning}; {workload.Distribution.ToString().ToLowerInvariant()}")), 12);
         Option[] options = [.. command.Options.Where(static option => !option.Hidden)];
-        WriteRows(output, "Options", options.Where(static option => SettingTable.Find(option.Name[2..]) is null).Select(Describe), OptionColumn);
+        WriteRows(output, "Options", options.Where(static option => option is not SettingOption).Select(Describe), OptionColumn);
         WriteSettings(output, options);
         return ExitCode.Done;
     }
 
     private static void WriteSettings(TextWriter output, Option[] options)
     {
-        Setting[] settings = [.. options.Select(static option => SettingTable.Find(option.Name[2..])).OfType<Setting>()];
+        Setting[] settings = [.. options.OfType<SettingOption>().Select(static option => option.Setting)];
         if (settings.Length == 0)
             return;
         output.WriteLine();
