@@ -74,13 +74,20 @@ public sealed class DataDirectory : IDisposable
     }
 
     /// <summary>Counts this start and makes it durable.</summary>
-    public void BeginStart(SeededRandom random) => Replace(_found.WithNextStart((uint)random.Next()));
+    public void BeginStart(SeededRandom random)
+    {
+        // The vote first: a directory is one from the moment on that it has an identity, and then it has a vote.
+        if (IsNew)
+            SaveVote(VoteFile.None);
+        Replace(_found.WithNextStart((uint)random.Next()));
+    }
 
     /// <summary>Makes a newer cluster map durable.</summary>
     public void SaveMap(ReadOnlySpan<byte> map) => Replace(Identity.WithMap(map));
 
     /// <summary>What this node last promised or accepted as a voter; null when it never did.</summary>
-    public AcceptorState? ReadVote() => VoteFile.Read(_disk, Path);
+    /// <param name="isAlone">By its map no other node votes with it: then a lost vote can break no promise to anybody.</param>
+    public AcceptorState? ReadVote(bool isAlone) => IsNew ? null : VoteFile.Read(_disk, Path, mayBeMissing: isAlone || !Identity.HasVote);
 
     /// <summary>Makes a vote durable.</summary>
     public void SaveVote(AcceptorState vote)
@@ -149,7 +156,8 @@ public sealed class DataDirectory : IDisposable
             bool identified = File.Exists(System.IO.Path.Combine(path, IdentityFile.FileName));
             string? foreign = identified ? null : Directory.EnumerateFileSystemEntries(path)
                 .Select(System.IO.Path.GetFileName)
-                .Where(static name => name is not (DirectoryLock.FileName or IdentityFile.TemporaryName or "lost+found"))
+                .Where(static name => name is not (DirectoryLock.FileName or IdentityFile.TemporaryName or VoteFile.FileName or VoteFile.TemporaryName
+                    or SpaceReserve.FileName or "lost+found"))
                 .Order(StringComparer.Ordinal)
                 .FirstOrDefault();
             if (foreign is not null)

@@ -9,7 +9,7 @@ namespace Torc.Server.Data;
 /// <see cref="WithNextStart"/> and <see cref="WithMap"/>. The bytes (little-endian):
 /// <code>
 ///   0  "TORCNODE"                      8   magic
-///   8  format version                  4   refused when it is not the one this build knows
+///   8  format version                  4   2; 1: made before VOTE was made with the directory; others are refused
 ///  12  birth                           4   random; the directory's identity in the cluster map
 ///  16  incarnation seed                4   random; drawn anew at every start
 ///  20  start counter                   2   starts, modulo 65,536
@@ -22,9 +22,18 @@ namespace Torc.Server.Data;
 /// </summary>
 public sealed record Identity
 {
-    public const uint CurrentFormat = 1;
+    public const uint CurrentFormat = 2;
+
+    /// <summary>Of directories that were made without a vote: in those, none may mean that the node never voted.</summary>
+    private const uint FormatWithoutVote = 1;
     public const int BytesMax = 16 << 20;
     private static ReadOnlySpan<byte> Magic => "TORCNODE"u8;
+
+    /// <summary>Stays what it was when the directory was made.</summary>
+    public uint Format { get; init; } = CurrentFormat;
+
+    /// <summary>The directory has held a vote from its first start on.</summary>
+    public bool HasVote => Format > FormatWithoutVote;
 
     public required uint Birth { get; init; }
 
@@ -59,7 +68,7 @@ public sealed record Identity
     {
         int start = to.Length;
         to.Write(Magic);
-        to.WriteUInt32(CurrentFormat);
+        to.WriteUInt32(Format);
         to.WriteUInt32(Birth);
         to.WriteUInt32(IncarnationSeed);
         to.WriteUInt16(StartCounter);
@@ -81,13 +90,14 @@ public sealed record Identity
             return false;
         }
         uint format = reader.ReadUInt32();
-        if (!reader.Failed && format != CurrentFormat)
+        if (!reader.Failed && format is < FormatWithoutVote or > CurrentFormat)
         {
-            problem = $"it has data format {format}, and this torc reads format {CurrentFormat}";
+            problem = $"it has data format {format}, and this torc reads formats {FormatWithoutVote} to {CurrentFormat}";
             return false;
         }
         var decoded = new Identity
         {
+            Format = format,
             Birth = reader.ReadUInt32(),
             IncarnationSeed = reader.ReadUInt32(),
             StartCounter = reader.ReadUInt16(),

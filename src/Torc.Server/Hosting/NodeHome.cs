@@ -28,7 +28,7 @@ internal sealed class NodeHome : IDisposable
             _directory = DataDirectory.Open(settings.Get(SettingTable.Data), wish, _random);
         _identity = _directory?.Identity ?? DataDirectory.Fresh(wish, _random);
         Map = DecodeMap(_identity.Map.Span, _directory?.Path);
-        Vote = _directory?.ReadVote();
+        Vote = _directory?.ReadVote(isAlone: Map is { Voters.Count: 1 });
         NodeId = FindId(Map, Identity.Birth, settings);
     }
 

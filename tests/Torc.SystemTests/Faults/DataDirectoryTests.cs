@@ -68,6 +68,22 @@ public sealed class DataDirectoryTests
     }
 
     [SystemFact]
+    public void A_member_whose_vote_was_deleted_does_not_start_until_it_is_put_back()
+    {
+        using TorcCluster cluster = TorcCluster.Start(3);
+        TorcNode node = cluster[1];
+        string file = Path.Combine(node.Directory, VoteFile.FileName);
+        node.StopCleanly();
+        byte[] vote = File.ReadAllBytes(file);
+        File.Delete(file);
+
+        Refusal(node).ShouldContain($"{file} is missing");
+
+        File.WriteAllBytes(file, vote);
+        node.Restart();
+    }
+
+    [SystemFact]
     public void A_segment_of_another_format_is_refused_and_untouched()
     {
         const int headerBytes = 64, checksumOffset = 12;

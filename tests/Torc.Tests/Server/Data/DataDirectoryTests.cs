@@ -1,4 +1,5 @@
 using Torc.Base;
+using Torc.Core.Consensus;
 using Torc.Server.Data;
 using Torc.Storage.Disk;
 
@@ -10,6 +11,8 @@ public sealed class DataDirectoryTests : IDisposable
     private readonly TemporaryDirectory _temporary = new();
 
     private string Data => _temporary.File("data");
+
+    private string Vote => Path.Combine(Data, VoteFile.FileName);
 
     public void Dispose() => _temporary.Dispose();
 
@@ -91,6 +94,48 @@ public sealed class DataDirectoryTests : IDisposable
         File.WriteAllBytes(path, bytes);
         Should.Throw<DataDirectoryException>(() => Open(Wish)).Message.ShouldContain("damaged");
         File.ReadAllBytes(path).ShouldBe(bytes);
+    }
+
+    [Fact]
+    public void A_lost_vote_is_noticed_and_nothing_is_changed()
+    {
+        Start(Wish, out _);
+        using (DataDirectory directory = Open(Wish))
+            directory.ReadVote(isAlone: false).ShouldNotBeNull("it is made with the directory, and says that the node never voted").Epoch.ShouldBe(0UL);
+        File.Delete(Vote);
+        using DataDirectory without = Open(Wish);
+        string message = Should.Throw<DataDirectoryException>(() => without.ReadVote(isAlone: false)).Message;
+        message.ShouldStartWith($"{Vote} is missing");
+        message.ShouldContain("Put the file back");
+        message.ShouldContain("empty data directory");
+        File.Exists(Vote).ShouldBeFalse();
+        without.ReadVote(isAlone: true).ShouldBeNull("what it promised it promised to itself");
+    }
+
+    [Fact]
+    public void A_directory_of_before_votes_were_made_with_it_may_have_none()
+    {
+        Start(Wish, out Identity identity);
+        File.WriteAllBytes(Path.Combine(Data, IdentityFile.FileName), IdentityFile.Encode(identity with { Format = 1 }));
+        File.Delete(Vote);
+        Start(Wish, out Identity later);
+        later.Format.ShouldBe(1U, "an older torc can still read it");
+        using DataDirectory again = Open(Wish);
+        again.ReadVote(isAlone: false).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_directory_that_was_made_only_in_part_is_made_again()
+    {
+        Start(Wish, out _);
+        File.Delete(Path.Combine(Data, IdentityFile.FileName));
+        File.WriteAllBytes(Path.Combine(Data, VoteFile.TemporaryName), [1]);
+        using DataDirectory directory = Open(Wish);
+        directory.IsNew.ShouldBeTrue();
+        directory.ReadVote(isAlone: false).ShouldBeNull();
+        directory.BeginStart(new SeededRandom(3));
+        directory.SaveVote(new AcceptorState(7, 8, Ballot.None, Ballot.None, ReadOnlyMemory<byte>.Empty));
+        Directory.GetFiles(Data).Select(Path.GetFileName).Order(StringComparer.Ordinal).ShouldBe(["IDENTITY", "LOCK", "RESERVE", "VOTE"]);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class IdentityTests
     [Fact]
     public void The_bytes_on_disk_are_frozen()
     {
-        const string frozen = "544F52434E4F4445" + "01000000" + "04030201" + "0D0C0B0A" + "2211" + "0400" + "0000000400000000"
+        const string frozen = "544F52434E4F4445" + "02000000" + "04030201" + "0D0C0B0A" + "2211" + "0400" + "0000000400000000"
             + "0D000000" + "613A373337392C623A37333739" + "03000000" + "090807";
         using var bytes = new ByteWriter();
         Sample.Encode(bytes);
@@ -51,9 +51,9 @@ public sealed class IdentityTests
     {
         using var written = new ByteWriter();
         Sample.Encode(written);
-        written.Patch(8, 1)[0] = 2;
+        written.Patch(8, 1)[0] = 3;
         Identity.TryDecode(written.Written, out _, out string problem).ShouldBeFalse();
-        problem.ShouldBe("it has data format 2, and this torc reads format 1");
+        problem.ShouldBe("it has data format 3, and this torc reads formats 1 to 2");
     }
 
     [Fact]
