@@ -84,8 +84,8 @@ public static class ChangePlanner
         int index = Array.FindIndex(draft.Nodes, node => node.Id == weight.Node);
         if (index < 0)
             return $"Node {weight.Node} is no member.";
-        if (weight.Value < 1)
-            return "A weight has to be 1 or more.";
+        if (weight.Value is < 1 or > NodeInfo.WeightMax)
+            return $"A weight is a number from 1 to {NodeInfo.WeightMax}.";
         draft.Nodes[index] = draft.Nodes[index] with { Weight = weight.Value };
         return null;
     }

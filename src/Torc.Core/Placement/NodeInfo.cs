@@ -20,6 +20,9 @@ public sealed record NodeInfo(
     /// <summary>Of a node that is no member of a cluster yet. Ids above <see cref="ClusterMap.NodeIdMax"/> are given to no member.</summary>
     public const ushort NoId = ushort.MaxValue;
 
+    /// <summary>The highest <see cref="Weight"/> that can be given.</summary>
+    public const int WeightMax = 10_000;
+
     /// <summary>A change that takes the node out is under way.</summary>
     public bool IsGoing => State is NodeState.Leaving or NodeState.Gone;
 

@@ -32,8 +32,7 @@ internal sealed class NodeConnection : IDisposable
             using var limit = new CancellationTokenSource(TimeLimitMs);
             connection._socket.ConnectAsync(address[..colon].Trim('[', ']'), int.Parse(address[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture), limit.Token)
                 .AsTask().GetAwaiter().GetResult();
-            if (password.Length > 0)
-                connection.Call("AUTH", password);
+            connection.Greet(address, password);
             return connection;
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
@@ -45,6 +44,23 @@ internal sealed class NodeConnection : IDisposable
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Gives the password, and finds out whether that is a port for Redis clients at all.</summary>
+    private void Greet(string address, string password)
+    {
+        try
+        {
+            Call(password.Length > 0 ? ["AUTH", password] : ["PING"]);
+        }
+        catch (RefusedException) when (password.Length == 0)
+        {
+            // It speaks the protocol. What it refuses it says again.
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"what answers at {address} is no port of a Torc node for Redis clients ({error.Message}). Give that port (its --port), not its peer port or HTTP port", error);
         }
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 using Torc.Core.Placement;
 using Torc.Server.Http;
+using Torc.Server.Settings;
 
 namespace Torc.Server.CommandLine;
 
@@ -20,11 +22,19 @@ internal static class RepairCommand
     {
         Option<string> node = StatusCommand.NodeOption();
         var password = new Option<string>("--password") { Description = "AUTH with it on each node.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
-        var partitions = new Argument<int[]>("partition") { Description = "Only these; torc ring --partitions lists them. Default: all.", Arity = ArgumentArity.ZeroOrMore };
+        var partitions = new Argument<string[]>("partition") { Description = "Only these; torc ring --partitions lists them. Default: all.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("repair", "Compare all replicas with each other now, and bring over what one lacks.") { partitions, node, password };
-        command.SetAction((parsed, cancelled) => Run(parsed.GetValue(node)!, parsed.GetValue(password)!, parsed.GetValue(partitions) ?? [], cancelled));
+        command.SetAction((parsed, _) =>
+        {
+            int[] chosen = [.. (parsed.GetValue(partitions) ?? []).Select(NumberOf)];
+            return Interruption.Watch(cancelled => Run(parsed.GetValue(node)!, parsed.GetValue(password)!, chosen, cancelled));
+        });
         return command;
     }
+
+    private static int NumberOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
+        ? partition
+        : throw new SettingException($"'{text}' is no number of a partition. torc repair takes those that it is to compare (torc ring --partitions lists them), or none for all.");
 
     private static async Task<int> Run(string node, string password, int[] partitions, CancellationToken cancelled)
     {

@@ -22,6 +22,9 @@ public sealed class ChangeCommandTests
             Torc(ExitCode.Failed, command, At(leaver)).Errors.ShouldStartWith("torc: this node was removed from the cluster");
         Torc(ExitCode.Failed, "repair", $"--node=127.0.0.1:{leaver.HttpPort}").Errors.ShouldContain("node 3 was removed from the cluster");
         Torc(ExitCode.Done, "progress", At(cluster[0])).Output.ShouldContain("no change is under way");
+        Torc(ExitCode.Usage, "repair", "x", $"--node=127.0.0.1:{cluster[0].HttpPort}").Errors.ShouldContain("'x' is no number of a partition");
+        foreach (int port in (int[])[cluster[0].HttpPort, cluster[0].PeerPort])
+            Torc(ExitCode.Failed, "progress", $"--at=127.0.0.1:{port}").Errors.ShouldContain("is no port of a Torc node for Redis clients");
     }
 
     [SystemFact]

@@ -110,12 +110,18 @@ internal static class ChangeArguments
             problem = $"ERR there is no keyspace {id}";
             return null;
         }
-        for (at++; at < arguments.Count; at += 2)
+        int first = ++at;
+        for (; at < arguments.Count; at += 2)
         {
             bool isRead = arguments[at].Is("READ"u8);
             if (!isRead && !arguments[at].Is("WRITE"u8))
             {
                 problem = $"ERR say KEYSPACE keyspace [READ level] [WRITE level], not '{arguments[at].Text()}'";
+                return null;
+            }
+            if (at > first && arguments[first].Is("READ"u8) == isRead)
+            {
+                problem = $"ERR {(isRead ? "READ" : "WRITE")} is given twice: say KEYSPACE keyspace [READ level] [WRITE level]";
                 return null;
             }
             if (!Levels.TryParse(arguments[at + 1].Text(), out ConsistencyLevel level))

@@ -145,6 +145,17 @@ public class ClusterChangeTests
         ReportOf(2).Text.ShouldContain("was removed from the cluster");
     }
 
+    [Theory]
+    [InlineData("WEIGHT 0 99999999", "-ERR A weight is a number from 1 to 10000.")]
+    [InlineData("WEIGHT 0 0", "-ERR A weight is a number from 1 to 10000.")]
+    [InlineData("KEYSPACE 0 READ ONE READ TWO", "-ERR READ is given twice: say KEYSPACE keyspace [READ level] [WRITE level]")]
+    [InlineData("KEYSPACE 0 WRITE ONE WRITE ONE", "-ERR WRITE is given twice: say KEYSPACE keyspace [READ level] [WRITE level]")]
+    public void What_is_asked_wrongly_is_refused_before_anything_is_decided(string words, string refusal)
+    {
+        _cluster[0].Call(["TORC.CLUSTER", .. words.Split(' ')]).ShouldBe(refusal);
+        _cluster[0].Call(["TORC.CLUSTER", "PLAN", .. words.Split(' ')]).ShouldBe(refusal);
+    }
+
     [Fact]
     public void What_cannot_be_planned_is_refused_in_words()
     {
