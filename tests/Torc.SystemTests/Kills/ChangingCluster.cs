@@ -52,6 +52,7 @@ internal sealed class ChangingCluster : IDisposable
     /// <summary>Asks for a random change, perhaps kills a member in the middle of it, and tells what it did.</summary>
     internal string ChangeSomething(int nodesLeast, int nodesMost)
     {
+        AwaitAllUp(); // one that was killed in the change before may still be starting: the next kill would be the second of two at once
         List<(long Id, TorcNode Node)> members = Members();
         List<(long Id, TorcNode Node)> goers = [.. members.Where(member => !Stayers.Contains(member.Node))];
         (long id, TorcNode node) = goers[_random.Next(goers.Count)];
@@ -64,7 +65,6 @@ internal sealed class ChangingCluster : IDisposable
                 break;
             case 1 when members.Count > nodesLeast:
                 told = $"leave {id}";
-                AwaitSeen(id, "up"); // it may have been killed, and started again, in the change before
                 Ask("LEAVE", $"{id}");
                 break;
             case 2 when members.Count > nodesLeast:
@@ -176,6 +176,18 @@ internal sealed class ChangingCluster : IDisposable
 
     private void AwaitSeen(long id, string state) => Wait.Until(
         $"node {id} to be seen {state}", () => Status("nodes").Items.Any(listed => listed.Items[0].Integer == id && listed.Items[3].Text == state), CandidatePatience);
+
+    /// <summary>Both nodes through which clients write have to see it.</summary>
+    private void AwaitAllUp()
+    {
+        foreach (TorcNode node in Stayers)
+        {
+            using RespClient client = node.Connect();
+            Wait.Until(
+                $"all members to be seen up by node {node.Id}",
+                () => client.Call("TORC.CLUSTER", "STATUS")["nodes"]!.Items.All(static listed => listed.Items[3].Text == "up"), CandidatePatience);
+        }
+    }
 
     private RespValue Status(string what) => Client.Call("TORC.CLUSTER", "STATUS")[what]!;
 
