@@ -34,6 +34,21 @@ public class MembershipTests
     }
 
     [Fact]
+    public void A_member_that_is_missed_is_dialled_by_those_of_higher_ids_too()
+    {
+        // It may come back with a map of which nobody but itself is a member any more: then it knows nobody to dial.
+        var cluster = new LoopCluster(nodes: 3, partitions: 8, shards: 1);
+        cluster[2].Node.Control.Targets.ShouldNotContain(static target => target.Node == 0);
+        cluster.Kill(0);
+        cluster.Elapse(3_000);
+        cluster[2].Node.Control.Targets.ShouldNotContain(static target => target.Node == 0);
+        cluster.Elapse(4_000);
+        cluster[1].Node.Control.Targets.ShouldContain(static target => target.Node == 0);
+        cluster[2].Node.Control.Targets.ShouldContain(static target => target.Node == 0);
+        cluster[2].Node.Control.Targets.ShouldNotContain(static target => target.Node == 1);
+    }
+
+    [Fact]
     public void What_was_asked_of_a_node_and_is_not_decided_when_it_is_removed_is_not_left_open()
     {
         var cluster = new LoopCluster(nodes: 4, partitions: 8, shards: 1);
