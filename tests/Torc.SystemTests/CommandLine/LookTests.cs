@@ -15,13 +15,19 @@ public sealed class LookTests(SharedCluster shared)
         using RespClient client = shared.Cluster[0].Connect();
         client.Text("SET", "look", "here").ShouldBe("OK");
 
-        JsonElement status = Json("status", "--json");
-        JsonElement[] nodes = [.. status.GetProperty("nodes").EnumerateArray()];
+        // A node counts its keys each second.
+        JsonElement[] nodes = [];
+        Wait.UntilHolds(
+            () =>
+            {
+                nodes = [.. Json("status", "--json").GetProperty("nodes").EnumerateArray()];
+                nodes.ShouldAllBe(static node => node.GetProperty("keys").GetInt64() > 0 && node.GetProperty("bytes").GetInt64() > 0);
+            },
+            TimeSpan.FromSeconds(10));
 
         nodes.Select(static node => node.GetProperty("id").GetInt32()).ShouldBe([0, 1, 2]);
         nodes.Select(static node => node.GetProperty("state").GetString()).ShouldAllBe(static state => state == "up");
         nodes.Select(static node => node.GetProperty("processId").GetInt32()).ShouldBe(shared.Cluster.Nodes.Select(static node => node.Process.Id));
-        nodes.ShouldAllBe(static node => node.GetProperty("keys").GetInt64() > 0 && node.GetProperty("bytes").GetInt64() > 0);
         string table = Torc("status");
         foreach (TorcNode node in shared.Cluster.Nodes)
             table.ShouldContain($"127.0.0.1:{node.Port}");
