@@ -109,19 +109,13 @@ internal sealed class ShardCommitter
                 EndOwnWrite(written);
             if (!_stopping)
                 group = _host.Store.BeginWrite();
-            Volatile.Write(ref _turnWrite, group);
+            if (group is not null)
+                Volatile.Write(ref _turnWrite, group);
         }
-        try
-        {
-            if (group is null)
-                Signal();
-            else
-                RunTurnWrite(group);
-        }
-        finally
-        {
-            Volatile.Write(ref _turnWrite, null);
-        }
+        if (group is null)
+            Signal();
+        else
+            RunTurnWrite(group);
         if (HoldsAny)
             ReleaseHeld();
     }
@@ -129,11 +123,18 @@ internal sealed class ShardCommitter
     private void RunTurnWrite(FlushGroup group)
     {
         bool stalled;
-        Run(group);
-        lock (_host.Gate)
+        try
         {
-            End(group);
-            stalled = _host.HasStalled;
+            Run(group);
+            lock (_host.Gate)
+            {
+                End(group);
+                stalled = _host.HasStalled;
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _turnWrite, null);
         }
         if (stalled)
             _host.OnStorageProgress();
