@@ -31,8 +31,8 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
     private readonly ColdReaders _coldReaders;
     private readonly EventLoop? _home;
     private readonly Rest _rest;
-    private readonly LogWrite _logWrite;
-    private readonly HeldRelease _heldRelease;
+    private readonly HostWork _logWrite; // of what the turns of a round appended
+    private readonly HostWork _heldRelease; // of what the committer has made safe
     private RequestBatch? _batch;
     private ReceivedFrame? _frame;
     private int _frameMessagesDone;
@@ -49,8 +49,8 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         _coldReaders = coldReaders;
         Disk = disk;
         Committer = new ShardCommitter(this, storage, parts);
-        _logWrite = new LogWrite(this);
-        _heldRelease = new HeldRelease(this);
+        _logWrite = new HostWork(Committer.WriteTurns, parts.Fate);
+        _heldRelease = new HostWork(Committer.ReleaseHeld, parts.Fate);
         _maintenance = new ShardMaintenance(this, parts.Fate);
     }
 
@@ -403,32 +403,20 @@ internal sealed class ShardHost : SerialExecutor<ShardWork>, IRoundWork, IDispos
         Committer.Hold(outbox);
     }
 
-    private void RunOrFail(Action work)
+    /// <summary>Work of a round beside its turns; what it throws ends the node.</summary>
+    private sealed class HostWork(Action work, INodeFate fate) : IRoundWork
     {
-        try
+        public void RunInRound()
         {
-            work();
+            try
+            {
+                work();
+            }
+            catch (Exception error)
+            {
+                fate.Fail(error);
+            }
         }
-        catch (Exception error)
-        {
-            _parts.Fate.Fail(error);
-        }
-    }
-
-    /// <summary>What the turns of a round appended.</summary>
-    private sealed class LogWrite(ShardHost host) : IRoundWork
-    {
-        private readonly Action _write = host.Committer.WriteTurns;
-
-        public void RunInRound() => host.RunOrFail(_write);
-    }
-
-    /// <summary>What a thread of the committer has made safe.</summary>
-    private sealed class HeldRelease(ShardHost host) : IRoundWork
-    {
-        private readonly Action _release = host.Committer.ReleaseHeld;
-
-        public void RunInRound() => host.RunOrFail(_release);
     }
 
     /// <summary>What an owner that had many turns left to be run.</summary>
