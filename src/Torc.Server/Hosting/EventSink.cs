@@ -15,11 +15,17 @@ internal sealed class EventSink(ILogger log)
 
     internal void Take(List<NodeEvent> events)
     {
+        int incomplete = 0;
         foreach (NodeEvent happened in events)
         {
             Interlocked.Increment(ref _counts[(int)happened.Kind]);
-            Log(happened);
+            if (happened.Kind == NodeEventKind.PartitionIncomplete)
+                incomplete++;
+            else
+                Log(happened);
         }
+        if (incomplete > 0)
+            log.PartitionsIncomplete(string.Join(", ", events.Where(static happened => happened.Kind == NodeEventKind.PartitionIncomplete).Select(static happened => happened.Partition)));
     }
 
     private void Log(in NodeEvent happened)
@@ -55,9 +61,6 @@ internal sealed class EventSink(ILogger log)
                 break;
             case NodeEventKind.PeerRefused:
                 log.PeerRefused($"node {happened.Node}: {happened.Detail}");
-                break;
-            case NodeEventKind.PartitionIncomplete:
-                log.PartitionIncomplete(happened.Partition);
                 break;
             case NodeEventKind.DamagedRead:
                 log.DamagedRead(happened.Detail ?? "", happened.Partition);

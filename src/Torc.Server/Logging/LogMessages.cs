@@ -60,8 +60,8 @@ internal static partial class LogMessages
     [LoggerMessage(17, LogLevel.Information, "the disk has room again: writes are taken")]
     internal static partial void DiskRoom(this ILogger log);
 
-    [LoggerMessage(18, LogLevel.Information, "partition {Partition} may lack acknowledged writes and is being repaired")]
-    internal static partial void PartitionIncomplete(this ILogger log, int partition);
+    [LoggerMessage(18, LogLevel.Information, "copies here that may lack acknowledged writes and are being repaired, of partitions {Partitions}")]
+    internal static partial void PartitionsIncomplete(this ILogger log, string partitions);
 
     [LoggerMessage(19, LogLevel.Information, "all partitions are complete")]
     internal static partial void AllComplete(this ILogger log);

@@ -32,7 +32,7 @@ public sealed class DevTests(ITestOutputHelper output)
         last.Text("GET", "hello").ShouldBe("world");
         Process.GetProcessById(processes[1]).Kill();
         Wait.Until("the dead node to be named", () => dev.Output.Contains($"node 1 (process {processes[1]}) died", StringComparison.Ordinal), NamedWithin, () => dev.Output);
-        dev.Output.ShouldContain("2 of 3 nodes go on");
+        Wait.UntilHolds(() => dev.Output.ShouldContain("2 of 3 nodes go on"));
         last.Text("SET", "hello", "again").ShouldBe("OK");
         first.Text("GET", "hello").ShouldBe("again");
 

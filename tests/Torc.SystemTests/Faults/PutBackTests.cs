@@ -48,7 +48,8 @@ public sealed class PutBackTests
             for (int key = 0; key < Keys; key++)
                 RespClient.TextOf(client.ReadReply()).ShouldBe("newer", $"key:{key}: one copy is asked, and this node's does not count");
         }
-        node.Process.Errors.Contains("Was its data directory put back to an earlier state?", StringComparison.Ordinal).ShouldBeTrue(node.Process.Errors);
+        // What a process logs arrives here a moment later than what it does.
+        Wait.UntilHolds(() => node.Process.Errors.ShouldContain("Was its data directory put back to an earlier state?"));
         Wait.UntilHolds(() => node.Get("/v1/node").ShouldContain("\"incompletePartitions\": 0"));
     }
 
