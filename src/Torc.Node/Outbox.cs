@@ -7,7 +7,17 @@ using Torc.Storage;
 namespace Torc.Node;
 
 /// <summary>A reply on its way to a session: a range of <see cref="Outbox.ReplyBytes"/>.</summary>
-public readonly record struct SessionReply(Request Request, int Start, int Length);
+public readonly record struct SessionReply(Request Request, int Start, int Length)
+{
+    /// <summary>How many of some replies, from the first on, go to the same session.</summary>
+    public static int OfOneSession(ReadOnlySpan<SessionReply> replies)
+    {
+        int count = 1;
+        while (count < replies.Length && replies[count].Request.Session == replies[0].Request.Session)
+            count++;
+        return count;
+    }
+}
 
 /// <summary>What this node promised or accepted as a voter on the cluster map, and the number to tell when it is durable.</summary>
 public sealed record Vote(AcceptorState State, ulong Number);
@@ -85,8 +95,6 @@ public sealed class Outbox
     public ReadOnlySpan<byte> GatedFrames(ushort node) => _gated[GuestLinks.PlaceOf(node)]!.Seal();
 
     public void Observe(long logOffset) => Barrier = Math.Max(Barrier, logOffset);
-
-    public ReadOnlySpan<byte> BytesOf(in SessionReply reply) => ReplyBytes.Written.Slice(reply.Start, reply.Length);
 
     public void Clear()
     {

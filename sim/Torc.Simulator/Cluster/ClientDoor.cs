@@ -1,4 +1,5 @@
 using System.Buffers;
+using Torc.Node;
 using Torc.Node.Commands;
 using Torc.Node.Sessions;
 using Torc.Simulator.Network;
@@ -20,11 +21,16 @@ internal sealed class ClientDoor(NodeHost host)
         return connection;
     }
 
-    /// <summary>A shard's reply; dropped when its connection is gone.</summary>
-    public void Deliver(Request request, ReadOnlySpan<byte> reply)
+    /// <summary>A shard's replies, ranges of the bytes; those of connections that are gone are dropped.</summary>
+    public void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies)
     {
-        if (_connections.TryGetValue(request.Session!, out ClientConnection? connection))
-            connection.Deliver(request, reply);
+        while (!replies.IsEmpty)
+        {
+            int count = SessionReply.OfOneSession(replies);
+            if (_connections.TryGetValue(replies[0].Request.Session!, out ClientConnection? connection))
+                connection.Deliver(bytes, replies[..count]);
+            replies = replies[count..];
+        }
     }
 
     public void Forget(Session session) => _connections.Remove(session);
@@ -45,12 +51,12 @@ internal sealed class ClientConnection(NodeHost host, ClientDoor door, Connectio
 
     public void Closed(ConnectionEnd source) => host.WhenAwake(Close);
 
-    /// <summary>What the reply lets through goes on.</summary>
-    internal void Deliver(Request request, ReadOnlySpan<byte> reply)
+    /// <summary>What the replies let through goes on.</summary>
+    internal void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies)
     {
         if (_closed)
             return;
-        session.Deliver(request, reply, host.Now);
+        session.Deliver(bytes, replies, host.Now);
         Advance();
     }
 

@@ -1,8 +1,8 @@
+using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
 using Torc.Node;
-using Torc.Node.Commands;
 using Torc.Node.Control;
 using Torc.Node.Peers;
 using Torc.Simulator.Defects;
@@ -203,11 +203,7 @@ internal sealed class NodeHost
     }
 
     /// <summary>Replies that wait for nothing here, to be delivered once the turn's other effects are on their way: a reply can bring the next turn.</summary>
-    public void Deliver(IReadOnlyList<(Request Request, byte[] Reply)> ready)
-    {
-        foreach ((Request request, byte[] reply) in ready)
-            _door.Deliver(request, reply);
-    }
+    public void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> ready) => _door.Deliver(bytes, ready);
 
     public void SendGatedFrames(Outbox outbox)
     {
@@ -215,11 +211,7 @@ internal sealed class NodeHost
             Send(node, outbox.GatedFrames(node));
     }
 
-    public void SendGatedReplies(Outbox outbox)
-    {
-        foreach (SessionReply reply in outbox.Replies)
-            _door.Deliver(reply.Request, outbox.BytesOf(reply));
-    }
+    public void SendGatedReplies(Outbox outbox) => _door.Deliver(outbox.ReplyBytes.Written, CollectionsMarshal.AsSpan(outbox.Replies));
 
     public void Report(List<NodeEvent> events)
     {

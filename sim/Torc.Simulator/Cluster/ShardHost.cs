@@ -43,7 +43,8 @@ internal sealed class ShardHost
         Shard.EndTurn();
         _host.Report(outbox.Events);
         _host.SendImmediate(outbox);
-        (Request, byte[])[] ready = [.. outbox.ReadyReplies.Concat(TakeEarly(outbox)).Select(reply => (reply.Request, outbox.BytesOf(reply).ToArray()))];
+        SessionReply[] ready = [.. outbox.ReadyReplies, .. TakeEarly(outbox)];
+        byte[] bytesOfReady = ready.Length > 0 ? outbox.ReplyBytes.Written.ToArray() : []; // the outbox is used again before they are delivered
         foreach (ColdRead read in outbox.ColdReads)
             Start(read);
         if (!outbox.HasGated)
@@ -53,7 +54,7 @@ internal sealed class ShardHost
         else
             _gated.Enqueue(outbox);
         StartFlush();
-        _host.Deliver(ready);
+        _host.Deliver(bytesOfReady, ready);
     }
 
     /// <summary>Starts background work when there is some; called on ticks.</summary>

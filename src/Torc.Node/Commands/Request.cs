@@ -67,12 +67,16 @@ public sealed class Request
 
     internal ReadOnlySpan<byte> KeptReply => _reply is null ? default : _reply.Written;
 
-    /// <summary>The node that it went to, and its neighbours among the requests that its session has under way; see <see cref="KeyOrder"/>.</summary>
+    /// <summary>It went to a coordinator and is not answered yet; see <see cref="KeyOrder"/>.</summary>
+    internal bool IsUnderWay { get; set; }
+
+    /// <summary>The node that it went to.</summary>
     internal int Coordinator { get; set; }
 
-    internal Request? PreviousUnderWay { get; set; }
+    /// <summary>While it is under way and a plan issued it, its neighbours among those of its session.</summary>
+    internal Request? PreviousPart { get; set; }
 
-    internal Request? NextUnderWay { get; set; }
+    internal Request? NextPart { get; set; }
 
     /// <summary>Which of a plan's requests this is.</summary>
     public int Part { get; set; }

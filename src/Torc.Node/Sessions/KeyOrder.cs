@@ -10,7 +10,8 @@ namespace Torc.Node.Sessions;
 /// </summary>
 /// <remarks>
 /// Nearly always everything under way goes to one coordinator and changes nothing that it read: then nothing can overtake, and no
-/// key is looked at. The first request that is otherwise makes this look at the keys of all that are under way, until none is.
+/// key is looked at. The first request that is otherwise makes this look at the keys of all that are under way, until none is: those are
+/// found among the session's commands, and what plans issued in a list of its own.
 /// </remarks>
 internal sealed class KeyOrder
 {
@@ -24,22 +25,25 @@ internal sealed class KeyOrder
 
     private readonly Dictionary<ulong, KeyUse> _uses = [];
     private readonly List<Request> _held = [];
+    private readonly IEnumerable<Request> _commands;
     private readonly Func<Request, int> _coordinatorOf;
-    private Request? _lastUnderWay;
+    private int _underWay;
+    private Request? _lastPart; // of the requests under way that plans issued
     private int _commonCoordinator;
     private bool _looksAtKeys;
 
+    /// <param name="commands">The session's commands whose replies have not left.</param>
     /// <param name="coordinatorOf">Where a held request would go now.</param>
-    public KeyOrder(Func<Request, int> coordinatorOf) => _coordinatorOf = coordinatorOf;
+    public KeyOrder(IEnumerable<Request> commands, Func<Request, int> coordinatorOf) => (_commands, _coordinatorOf) = (commands, coordinatorOf);
 
     /// <summary>True: the request may go now. False: it is held; <see cref="Release"/> gives it back in time.</summary>
     public bool Admit(Request request)
     {
         int coordinator = _coordinatorOf(request);
-        if (!_looksAtKeys && request.Kind is not CommandKind.ReadModifyWrite && (_lastUnderWay is null || coordinator == _commonCoordinator))
+        if (!_looksAtKeys && request.Kind is not CommandKind.ReadModifyWrite && (_underWay == 0 || coordinator == _commonCoordinator))
         {
             _commonCoordinator = coordinator;
-            Link(request, coordinator);
+            Enter(request, coordinator);
             return true;
         }
         LookAtKeys();
@@ -50,7 +54,7 @@ internal sealed class KeyOrder
             _held.Add(request);
             return false;
         }
-        Link(request, coordinator);
+        Enter(request, coordinator);
         Take(ref use, request);
         return true;
     }
@@ -58,7 +62,7 @@ internal sealed class KeyOrder
     /// <summary>A request was answered. Puts requests that may go now, in order, into <paramref name="ready"/>.</summary>
     public void Release(Request answered, List<Request> ready)
     {
-        Unlink(answered);
+        Leave(answered);
         if (!_looksAtKeys)
             return;
         ulong key = KeyOf(answered);
@@ -79,7 +83,7 @@ internal sealed class KeyOrder
                 break;
             _held.RemoveAt(i);
             use.Held--;
-            Link(request, coordinator);
+            Enter(request, coordinator);
             Take(ref use, request);
             ready.Add(request);
         }
@@ -109,29 +113,51 @@ internal sealed class KeyOrder
         if (_looksAtKeys)
             return;
         _looksAtKeys = true;
-        for (Request? request = _lastUnderWay; request is not null; request = request.PreviousUnderWay)
-            Take(ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, KeyOf(request), out _), request);
+        foreach (Request request in _commands)
+        {
+            if (request.IsUnderWay)
+                TakeUse(request);
+        }
+        for (Request? part = _lastPart; part is not null; part = part.PreviousPart)
+            TakeUse(part);
     }
 
-    private void Link(Request request, int coordinator)
+    private void TakeUse(Request request) => Take(ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, KeyOf(request), out _), request);
+
+    private void Enter(Request request, int coordinator)
     {
         request.Coordinator = coordinator;
-        request.PreviousUnderWay = _lastUnderWay;
-        request.NextUnderWay = null;
-        if (_lastUnderWay is not null)
-            _lastUnderWay.NextUnderWay = request;
-        _lastUnderWay = request;
+        request.IsUnderWay = true;
+        _underWay++;
+        if (request.Call is not null)
+            Link(request);
     }
 
-    private void Unlink(Request request)
+    private void Leave(Request request)
     {
-        if (request.PreviousUnderWay is not null)
-            request.PreviousUnderWay.NextUnderWay = request.NextUnderWay;
-        if (request.NextUnderWay is not null)
-            request.NextUnderWay.PreviousUnderWay = request.PreviousUnderWay;
+        request.IsUnderWay = false;
+        _underWay--;
+        if (request.Call is not null)
+            Unlink(request);
+    }
+
+    private void Link(Request part)
+    {
+        part.PreviousPart = _lastPart;
+        if (_lastPart is not null)
+            _lastPart.NextPart = part;
+        _lastPart = part;
+    }
+
+    private void Unlink(Request part)
+    {
+        if (part.PreviousPart is not null)
+            part.PreviousPart.NextPart = part.NextPart;
+        if (part.NextPart is not null)
+            part.NextPart.PreviousPart = part.PreviousPart;
         else
-            _lastUnderWay = request.PreviousUnderWay;
-        request.PreviousUnderWay = request.NextUnderWay = null;
+            _lastPart = part.PreviousPart;
+        part.PreviousPart = part.NextPart = null;
     }
 
     /// <summary>Keys that collide wait for each other, which is harmless.</summary>

@@ -63,7 +63,7 @@ public sealed class Session
         for (int i = 0; i < _dispatched.Length; i++)
             _dispatched[i] = [];
         Authenticated = node.Surroundings.Password is null;
-        _order = new KeyOrder(CoordinatorOf);
+        _order = new KeyOrder(_queue, CoordinatorOf);
     }
 
     public long Id { get; }
@@ -183,34 +183,75 @@ public sealed class Session
             HasDispatched |= others.Count > 0;
     }
 
-    /// <summary>The reply to a dispatched request. May dispatch more (plans, held commands).</summary>
-    public void Deliver(Request request, ReadOnlySpan<byte> reply, Instant now)
+    /// <summary>
+    /// Replies to dispatched requests of this session, in the order in which they were made. May dispatch more (plans, held commands).
+    /// Of commands that are the oldest each when its turn comes, those that lie one behind the other go to the output in one piece.
+    /// </summary>
+    /// <param name="bytes">What the replies are ranges of.</param>
+    /// <param name="replies">At least one.</param>
+    /// <param name="now">The time.</param>
+    public void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies, Instant now)
     {
         _now = now;
-        if (!request.IsPartitionRequest)
+        int start = 0, end = 0;
+        foreach (ref readonly SessionReply reply in replies)
         {
-            _order.Release(request, _ready);
-            foreach (Request ready in _ready)
-                Enqueue(ready);
-            _ready.Clear();
-        }
-        if (request.Call is not { } call)
-        {
-            Finish(request, reply);
-        }
-        else
-        {
-            // A plan may have finished without it; its call is used again then, by another command or session.
-            if (call.Session == this && call.Ticket == request.Ticket && !call.IsAnswered)
+            Request request = reply.Request;
+            ReadOnlySpan<byte> shown = bytes.Slice(reply.Start, reply.Length);
+            if (!request.IsPartitionRequest)
+                Release(request);
+            bool isDue = request.Call is null && _queue.Peek() == request && !request.IsMuted;
+            if (!isDue || reply.Start != end)
             {
-                PlanContext plan = call.Plan!;
-                plan.Answered();
-                plan.Plan.OnReply(plan, request.Part, reply);
-                FinishPlanIfDone(plan);
+                Output.Write(bytes[start..end]);
+                start = end = reply.Start;
             }
-            Return(request);
+            if (isDue)
+            {
+                Measure(request, shown);
+                end += reply.Length;
+                LeaveQueue();
+                if (!HeadIsAnswered)
+                    continue;
+                Output.Write(bytes[start..end]);
+                start = end;
+            }
+            else if (request.Call is { } call)
+            {
+                DeliverPart(request, call, shown);
+            }
+            else
+            {
+                Finish(request, shown);
+            }
+            FlushReady();
         }
+        Output.Write(bytes[start..end]);
         FlushReady();
+    }
+
+    /// <summary>What waited for an answered request on its key goes on.</summary>
+    private void Release(Request answered)
+    {
+        _order.Release(answered, _ready);
+        if (_ready.Count == 0)
+            return;
+        foreach (Request ready in _ready)
+            Enqueue(ready);
+        _ready.Clear();
+    }
+
+    /// <summary>A plan may have finished without the request; its call is used again then, by another command or session.</summary>
+    private void DeliverPart(Request request, Request call, ReadOnlySpan<byte> reply)
+    {
+        if (call.Session == this && call.Ticket == request.Ticket && !call.IsAnswered)
+        {
+            PlanContext plan = call.Plan!;
+            plan.Answered();
+            plan.Plan.OnReply(plan, request.Part, reply);
+            FinishPlanIfDone(plan);
+        }
+        Return(request);
     }
 
     /// <summary>Ends the session's memory; late replies are dropped by the host.</summary>
@@ -348,8 +389,7 @@ public sealed class Session
     /// <summary>The reply of the oldest command goes straight to the output; others wait with their commands.</summary>
     private void Finish(Request request, ReadOnlySpan<byte> reply)
     {
-        if (request.Spec is { } spec)
-            Measure(spec, _now.MonotonicMicros - request.StartedMicros, reply);
+        Measure(request, reply);
         ReadOnlySpan<byte> shown = request.IsMuted ? default : reply;
         if (_queue.Peek() != request)
         {
@@ -360,11 +400,13 @@ public sealed class Session
         LeaveQueue();
     }
 
+    private bool HeadIsAnswered => _queue.TryPeek(out Request? head) && head.IsAnswered;
+
     private void FlushReady()
     {
-        while (_queue.TryPeek(out Request? head) && head.IsAnswered)
+        while (HeadIsAnswered)
         {
-            Output.Write(head.KeptReply);
+            Output.Write(_queue.Peek().KeptReply);
             LeaveQueue();
         }
         if (_held is not null)
@@ -376,8 +418,11 @@ public sealed class Session
     private void LeaveQueue() => Return(_queue.Dequeue());
 
     /// <summary>Commands of a pipeline mostly are alike and take equally long: a run of them is counted in one step.</summary>
-    private void Measure(CommandSpec spec, long micros, ReadOnlySpan<byte> reply)
+    private void Measure(Request request, ReadOnlySpan<byte> reply)
     {
+        if (request.Spec is not { } spec)
+            return;
+        long micros = _now.MonotonicMicros - request.StartedMicros;
         if (reply.Length > 0 && reply[0] == (byte)'-')
         {
             _node.Metrics.Failed(spec, micros, reply[1..].StartsWith("TIMEOUT"u8));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Buffers;
 using Torc.Base;
 using Torc.Core.Membership;
@@ -226,8 +227,8 @@ public class AllocationTests
                 Sent[Outbox.ImmediateNodes[i]].Write(Outbox.ImmediateFrames(Outbox.ImmediateNodes[i]));
             for (int i = 0; i < Outbox.GatedNodes.Count; i++)
                 Sent[Outbox.GatedNodes[i]].Write(Outbox.GatedFrames(Outbox.GatedNodes[i]));
-            foreach (SessionReply reply in Outbox.Replies)
-                Session.Deliver(reply.Request, Outbox.BytesOf(reply), now);
+            if (Outbox.Replies.Count > 0)
+                Session.Deliver(Outbox.ReplyBytes.Written, CollectionsMarshal.AsSpan(Outbox.Replies), now);
             Outbox.Clear();
             if (ReferenceEquals(_view, Node.View))
                 return;

@@ -275,15 +275,18 @@ internal sealed class LoopNode
             _cluster.Send(Index, node, _outbox.ImmediateFrames(node));
         foreach (ushort node in _outbox.GatedNodes)
             _cluster.Send(Index, node, _outbox.GatedFrames(node));
-        (Request Request, byte[] Reply)[] replies = [.. _outbox.Replies.Concat(_outbox.ReadyReplies).Select(reply => (reply.Request, _outbox.BytesOf(reply).ToArray()))];
+        SessionReply[] replies = [.. _outbox.Replies, .. _outbox.ReadyReplies];
+        byte[] bytes = _outbox.ReplyBytes.Written.ToArray();
         if (replies.Length > 0)
             LastReplyBarrier = _outbox.ReadyReplies.Count > 0 ? 0 : _outbox.Barrier;
         _cluster.Events.AddRange(_outbox.Events);
         _outbox.Clear();
-        foreach ((Request request, byte[] reply) in replies)
+        for (ReadOnlySpan<SessionReply> rest = replies; !rest.IsEmpty;)
         {
-            if (request.Session == _session)
-                _session.Deliver(request, reply, _cluster.Now);
+            int count = SessionReply.OfOneSession(rest);
+            if (rest[0].Request.Session == _session)
+                _session.Deliver(bytes, rest[..count], _cluster.Now);
+            rest = rest[count..];
         }
         Dispatch();
         foreach (ColdRead read in reads)

@@ -97,8 +97,8 @@ internal sealed class ClientConnection
         }
     }
 
-    /// <summary>Delivers replies <paramref name="from"/> up to <paramref name="to"/> of an outbox, which are all this connection's.</summary>
-    internal void Deliver(Outbox outbox, List<SessionReply> replies, int from, int to, Instant now)
+    /// <summary>Delivers replies of an outbox, which are all this connection's.</summary>
+    internal void Deliver(Outbox outbox, ReadOnlySpan<SessionReply> replies, Instant now)
     {
         int dispatched;
         TaskCompletionSource? reader;
@@ -106,10 +106,11 @@ internal sealed class ClientConnection
         {
             if (_closed)
                 return;
-            for (int i = from; i < to; i++)
+            bool areMany = replies[^1].Start + replies[^1].Length - replies[0].Start > SendAtBytes;
+            int together = areMany ? 1 : replies.Length;
+            for (int next = 0; next < replies.Length; next += together)
             {
-                SessionReply reply = replies[i];
-                _session.Deliver(reply.Request, outbox.BytesOf(reply), now);
+                _session.Deliver(outbox.ReplyBytes.Written, replies.Slice(next, together), now);
                 if (_session.Output.Length > SendAtBytes)
                     SendOutput();
             }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Node;
 using Torc.Node.Sessions;
@@ -60,15 +61,14 @@ internal sealed class ClientRegistry
     internal void Deliver(Outbox outbox, List<SessionReply> replies)
     {
         Instant now = HostClock.Now;
-        for (int from = 0; from < replies.Count;)
+        ReadOnlySpan<SessionReply> rest = CollectionsMarshal.AsSpan(replies);
+        while (!rest.IsEmpty)
         {
-            Session session = replies[from].Request.Session!;
-            int to = from + 1;
-            while (to < replies.Count && replies[to].Request.Session == session)
-                to++;
+            Session session = rest[0].Request.Session!;
+            int count = SessionReply.OfOneSession(rest);
             if (_clients.TryGetValue(session.Id, out ClientConnection? client))
-                client.Deliver(outbox, replies, from, to, now);
-            from = to;
+                client.Deliver(outbox, rest[..count], now);
+            rest = rest[count..];
         }
     }
 
