@@ -20,6 +20,7 @@ scenarios:
   memory      one node against redis-server without persistence: SET and GET, redis-benchmark, -P 1, 16, 64
   everysec    the same, on disk within a second
   always      the same, on disk before the reply
+  floor       one node in memory against a server on the same transport that answers and keeps nothing (bench/Torc.Benchmarks)
   quorum      three nodes against a primary with two replicas and WAIT 1; reads against one redis-server; cost of replication
   etcd        three synced nodes each
   memcached   one node in memory, through each one's own protocol

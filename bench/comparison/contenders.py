@@ -150,6 +150,16 @@ class Memcached(Contender):
         process.wait_until(lambda: ask(process.port, "version").startswith(b"VERSION"), "answering version")
 
 
+class Answering(Contender):
+    """Torc's transport and parser with a server behind them that answers and keeps nothing."""
+
+    def __init__(self, name, base_port, program):
+        super().__init__(name, base_port)
+        if not os.path.exists(program):
+            raise Trouble(f"{program} is missing: dotnet build -c Release bench/Torc.Benchmarks")
+        self.processes.append(Process(["dotnet", program, "answer", str(base_port)], base_port))
+
+
 def torc_command(torc):
     """A built torc.dll runs under dotnet; anything else is an executable."""
     return ["dotnet", torc] if torc.endswith(".dll") else [torc]

@@ -1,9 +1,12 @@
 """Who meets whom, under which loads. A scenario is a name and its contests; the first contender is always Torc."""
-from comparison.contenders import Etcd, Memcached, Redis, Torc
+import os
+
+from comparison.contenders import Answering, Etcd, Memcached, Redis, Torc
 from comparison.contests import Contest
 from comparison.loads import Load
 
 PIPELINES = (1, 16, 64)
+ANSWERING = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Torc.Benchmarks/bin/Release/net10.0/Torc.Benchmarks.dll")
 ETCD_KEYS = 10_000  # etcd writes some thousand a second: filling a million would take minutes and say nothing more
 
 
@@ -15,9 +18,18 @@ def redis(name, fsync=None, replicas=0, wait_each=False):
     return lambda port, _: Redis(name, port, fsync, replicas, wait_each)
 
 
+def through_redis_benchmark():
+    return tuple(Load(command, pipeline) for pipeline in PIPELINES for command in ("set", "get"))
+
+
 def one_node(name, why, torc_option, fsync):
-    loads = tuple(Load(command, pipeline) for pipeline in PIPELINES for command in ("set", "get"))
-    return [Contest(name, why, torc(f"torc {name}", torc_option), redis(f"redis {name}", fsync), loads)]
+    return [Contest(name, why, torc(f"torc {name}", torc_option), redis(f"redis {name}", fsync), through_redis_benchmark())]
+
+
+def floor():
+    return [Contest(
+        "floor", "what Torc does for a request, beside a server on the same transport that answers and keeps nothing: what redis-benchmark can do here",
+        torc("torc memory", "--storage=memory"), lambda port, _: Answering("answering", port, ANSWERING), through_redis_benchmark())]
 
 
 def through_torc_bench(*loads, keys=1_000_000):
@@ -60,11 +72,12 @@ SCENARIOS = {
     "memory": lambda: one_node("memory", "nothing on disk; Redis: appendonly no", "--storage=memory", None),
     "everysec": lambda: one_node("everysec", "on disk within a second; Redis: appendfsync everysec", "--durability=everysec", "everysec"),
     "always": lambda: one_node("always", "on disk before the reply; Redis: appendfsync always", "--durability=always", "always"),
+    "floor": floor,
     "quorum": quorum,
     "etcd": etcd,
     "memcached": memcached,
 }
-PROGRAMS = {"cold": [], "join": [], "size": ["redis-server"], "etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
+PROGRAMS = {"floor": ["redis-benchmark"], "cold": [], "join": [], "size": ["redis-server"], "etcd": ["etcd"], "memcached": ["memcached"], "quorum": ["redis-server"]}
 SIZE = "size"
 JOIN = "join"
 COLD = "cold"

@@ -18,6 +18,7 @@ public static class BaselineCommands
 
           check [PART...]    short runs beside the recorded baseline; says which got slower, and exits with 1 if any did
           record [PART...]   records the baseline, or only the parts named, anew
+          answer PORT        a server that answers Redis commands and keeps nothing: the floor of bench/compare
           --filter '*Row*'   long runs by BenchmarkDotNet; --help lists its own options, --list flat the benchmarks
 
         A PART is a piece of a benchmark's name: RowMerge, Find.
