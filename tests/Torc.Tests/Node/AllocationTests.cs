@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Torc.Base;
 using Torc.Core.Membership;
 using Torc.Core.Placement;
