@@ -25,7 +25,7 @@ internal sealed class KeyOrder
 
     private readonly Dictionary<ulong, KeyUse> _uses = [];
     private readonly List<Request> _held = [];
-    private readonly IEnumerable<Request> _commands;
+    private readonly Queue<Request> _commands;
     private readonly Func<Request, int> _coordinatorOf;
     private int _underWay;
     private Request? _lastPart; // of the requests under way that plans issued
@@ -34,7 +34,7 @@ internal sealed class KeyOrder
 
     /// <param name="commands">The session's commands whose replies have not left.</param>
     /// <param name="coordinatorOf">Where a held request would go now.</param>
-    public KeyOrder(IEnumerable<Request> commands, Func<Request, int> coordinatorOf) => (_commands, _coordinatorOf) = (commands, coordinatorOf);
+    public KeyOrder(Queue<Request> commands, Func<Request, int> coordinatorOf) => (_commands, _coordinatorOf) = (commands, coordinatorOf);
 
     /// <summary>True: the request may go now. False: it is held; <see cref="Release"/> gives it back in time.</summary>
     public bool Admit(Request request)
