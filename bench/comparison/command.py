@@ -9,7 +9,6 @@ import time
 from comparison import colds, contenders, contests, joins, machine, report, scenarios, sizes
 from comparison.processes import Trouble
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ABOUT = """Torc beside redis-server, etcd and memcached on this machine, under the same load over loopback.
 
 Contenders are measured in turn, A B A B, once the machine is quiet: rates and latencies from the client, processor time of
@@ -40,7 +39,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="bench/compare", description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="by default all")
-    parser.add_argument("--torc", default=os.path.join(ROOT, "src/Torc.Server/bin/Release/net10.0/torc.dll"),
+    parser.add_argument("--torc", default=contenders.TORC,
                         help="torc.dll or an executable; default: this tree's Release build")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each load on each side (default 5)")
     parser.add_argument("--seconds", type=float, default=2.5, help="about how long one measurement takes (default 2.5)")
@@ -65,7 +64,7 @@ def parse(arguments):
 
 
 def run(options):
-    contenders.check_torc(options.torc)
+    contenders.check_built(options.torc, "src/Torc.Server")
     tempfile.tempdir = options.directory
     settings = contests.Settings(
         torc=options.torc, rounds=options.rounds, seconds=options.seconds, wait_s=options.quiet_wait,

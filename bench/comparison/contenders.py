@@ -7,6 +7,9 @@ import tempfile
 
 from comparison.processes import Process, Trouble, ask
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TORC = os.path.join(ROOT, "src/Torc.Server/bin/Release/net10.0/torc.dll")
+BENCHMARKS = os.path.join(ROOT, "bench/Torc.Benchmarks/bin/Release/net10.0/Torc.Benchmarks.dll")
 INSTALL = "apt-get install -y --no-install-recommends"
 PACKAGES = {"redis-server": "redis-server", "redis-benchmark": "redis-tools", "etcd": "etcd-server", "memcached": "memcached"}
 
@@ -153,11 +156,10 @@ class Memcached(Contender):
 class Answering(Contender):
     """Torc's transport and parser with a server behind them that answers and keeps nothing."""
 
-    def __init__(self, name, base_port, program):
+    def __init__(self, name, base_port):
         super().__init__(name, base_port)
-        if not os.path.exists(program):
-            raise Trouble(f"{program} is missing: dotnet build -c Release bench/Torc.Benchmarks")
-        self.processes.append(Process(["dotnet", program, "answer", str(base_port)], base_port))
+        check_built(BENCHMARKS, "bench/Torc.Benchmarks")
+        self.processes.append(Process(["dotnet", BENCHMARKS, "answer", str(base_port)], base_port))
 
 
 def torc_command(torc):
@@ -179,6 +181,6 @@ def versions(torc):
     return found
 
 
-def check_torc(torc):
-    if not os.path.exists(torc):
-        raise Trouble(f"{torc} is missing: dotnet build -c Release src/Torc.Server")
+def check_built(program, project):
+    if not os.path.exists(program):
+        raise Trouble(f"{program} is missing: dotnet build -c Release {project}")

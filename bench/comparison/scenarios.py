@@ -1,12 +1,9 @@
 """Who meets whom, under which loads. A scenario is a name and its contests; the first contender is always Torc."""
-import os
-
 from comparison.contenders import Answering, Etcd, Memcached, Redis, Torc
 from comparison.contests import Contest
 from comparison.loads import Load
 
 PIPELINES = (1, 16, 64)
-ANSWERING = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Torc.Benchmarks/bin/Release/net10.0/Torc.Benchmarks.dll")
 ETCD_KEYS = 10_000  # etcd writes some thousand a second: filling a million would take minutes and say nothing more
 
 
@@ -29,7 +26,7 @@ def one_node(name, why, torc_option, fsync):
 def floor():
     return [Contest(
         "floor", "what Torc does for a request, beside a server on the same transport that answers and keeps nothing: what redis-benchmark can do here",
-        torc("torc memory", "--storage=memory"), lambda port, _: Answering("answering", port, ANSWERING), through_redis_benchmark())]
+        torc("torc memory", "--storage=memory"), lambda port, _: Answering("answering", port), through_redis_benchmark())]
 
 
 def through_torc_bench(*loads, keys=1_000_000):

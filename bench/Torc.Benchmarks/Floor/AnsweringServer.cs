@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Torc.Base;
 using Torc.Protocols.Resp;
@@ -19,7 +20,7 @@ internal static class AnsweringServer
     private const int Failed = 1;
     private static readonly byte[] Ok = "+OK\r\n"u8.ToArray();
     private static readonly byte[] Zero = ":0\r\n"u8.ToArray();
-    private static readonly byte[] Value = [.. "$100\r\n"u8, .. new string('x', 100).Select(static letter => (byte)letter), .. "\r\n"u8];
+    private static readonly byte[] Value = Encoding.ASCII.GetBytes($"$100\r\n{new string('x', 100)}\r\n");
 
     /// <summary>Serves a port of the loopback address until the process is ended.</summary>
     public static async Task<int> Run(string portText)
@@ -44,7 +45,7 @@ internal static class AnsweringServer
         using var sender = new PipeSender(connection.Transport.Output, WaitingBytesMax, _ => connection.Abort());
         using var command = new CommandBuffer();
         var reader = new RespCommandReader();
-        var replies = new ByteWriter();
+        using var replies = new ByteWriter();
         try
         {
             while (true)

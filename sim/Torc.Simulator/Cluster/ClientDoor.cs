@@ -54,10 +54,11 @@ internal sealed class ClientConnection(NodeHost host, ClientDoor door, Connectio
     /// <summary>What the replies let through goes on.</summary>
     internal void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies)
     {
-        if (_closed)
-            return;
-        session.Deliver(bytes, replies, host.Now);
-        Advance();
+        while (!_closed && !replies.IsEmpty)
+        {
+            replies = replies[session.Deliver(bytes, replies, host.Now)..];
+            Advance();
+        }
     }
 
     private void Advance()

@@ -32,6 +32,9 @@ public sealed class Session
     /// <summary>Commands under way at once on a connection; beyond it, input waits in the socket.</summary>
     public const int CommandsOutstandingMax = 1024;
 
+    /// <summary>Replies that gathered to this are to be sent before more are added, so that a limit on what waits for the client sees them in time.</summary>
+    private const int OutputBytesTogether = 1 << 20;
+
     private const int FoundNameBytesMax = 16;
 
     private readonly TorcNode _node;
@@ -190,12 +193,14 @@ public sealed class Session
     /// <param name="bytes">What the replies are ranges of.</param>
     /// <param name="replies">At least one.</param>
     /// <param name="now">The time.</param>
-    public void Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies, Instant now)
+    /// <returns>How many were taken, at least one: when much has gathered in <see cref="Output"/> the others are to come after it was sent.</returns>
+    public int Deliver(ReadOnlySpan<byte> bytes, ReadOnlySpan<SessionReply> replies, Instant now)
     {
         _now = now;
-        int start = 0, end = 0;
-        foreach (ref readonly SessionReply reply in replies)
+        int start = 0, end = 0, taken = 0;
+        do
         {
+            ref readonly SessionReply reply = ref replies[taken++];
             Request request = reply.Request;
             ReadOnlySpan<byte> shown = bytes.Slice(reply.Start, reply.Length);
             if (!request.IsPartitionRequest)
@@ -226,8 +231,10 @@ public sealed class Session
             }
             FlushReady();
         }
+        while (taken < replies.Length && Output.Length + (end - start) <= OutputBytesTogether);
         Output.Write(bytes[start..end]);
         FlushReady();
+        return taken;
     }
 
     /// <summary>What waited for an answered request on its key goes on.</summary>

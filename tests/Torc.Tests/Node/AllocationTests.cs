@@ -227,8 +227,8 @@ public class AllocationTests
                 Sent[Outbox.ImmediateNodes[i]].Write(Outbox.ImmediateFrames(Outbox.ImmediateNodes[i]));
             for (int i = 0; i < Outbox.GatedNodes.Count; i++)
                 Sent[Outbox.GatedNodes[i]].Write(Outbox.GatedFrames(Outbox.GatedNodes[i]));
-            if (Outbox.Replies.Count > 0)
-                Session.Deliver(Outbox.ReplyBytes.Written, CollectionsMarshal.AsSpan(Outbox.Replies), now);
+            for (ReadOnlySpan<SessionReply> rest = CollectionsMarshal.AsSpan(Outbox.Replies); !rest.IsEmpty;)
+                rest = rest[Session.Deliver(Outbox.ReplyBytes.Written, rest, now)..];
             Outbox.Clear();
             if (ReferenceEquals(_view, Node.View))
                 return;

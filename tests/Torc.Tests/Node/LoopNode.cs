@@ -285,7 +285,7 @@ internal sealed class LoopNode
         {
             int count = SessionReply.OfOneSession(rest);
             if (rest[0].Request.Session == _session)
-                _session.Deliver(bytes, rest[..count], _cluster.Now);
+                count = _session.Deliver(bytes, rest[..count], _cluster.Now);
             rest = rest[count..];
         }
         Dispatch();

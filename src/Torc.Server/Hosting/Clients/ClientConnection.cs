@@ -17,9 +17,6 @@ namespace Torc.Server.Hosting.Clients;
 /// </summary>
 internal sealed class ClientConnection
 {
-    /// <summary>Replies that gathered to this are sent before more are added, so that the output limit sees them in time.</summary>
-    private const int SendAtBytes = 1 << 20;
-
     private readonly ConnectionContext _connection;
     private readonly Session _session;
     private readonly ShardHost[] _shards;
@@ -106,12 +103,10 @@ internal sealed class ClientConnection
         {
             if (_closed)
                 return;
-            bool areMany = replies[^1].Start + replies[^1].Length - replies[0].Start > SendAtBytes;
-            int together = areMany ? 1 : replies.Length;
-            for (int next = 0; next < replies.Length; next += together)
+            while (!replies.IsEmpty)
             {
-                _session.Deliver(outbox.ReplyBytes.Written, replies.Slice(next, together), now);
-                if (_session.Output.Length > SendAtBytes)
+                replies = replies[_session.Deliver(outbox.ReplyBytes.Written, replies, now)..];
+                if (!replies.IsEmpty)
                     SendOutput();
             }
             dispatched = QueueDispatched();
