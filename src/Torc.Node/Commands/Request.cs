@@ -139,6 +139,7 @@ public sealed class Request
         Session = null;
         Call = null;
         Sweep = null;
+        Ticket = 0;
         Part = 0;
         OriginNode = 0;
         OriginOperation = 0;
